@@ -1,0 +1,1 @@
+//! A lean MCP client engine for proxies: raw JSON in, raw JSON out, over stdio, SSE and streamable HTTP.

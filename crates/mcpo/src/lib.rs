@@ -1,0 +1,1 @@
+//! Exposes any MCP server as OpenAPI, and logs in to protected ones.

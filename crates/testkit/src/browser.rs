@@ -1,0 +1,1 @@
+//! A browser that follows redirects, keeps cookies and fills in forms.

@@ -1,0 +1,4 @@
+//! Scripted peers for the tests: MCP servers, authorization servers, a browser that follows redirects.
+pub mod browser;
+pub mod mcp;
+pub mod oauth;

@@ -1,0 +1,1 @@
+//! MCP servers that do what a test tells them.

@@ -1,0 +1,1 @@
+//! Authorization servers and protected resources that do what a test tells them.

@@ -1,2 +1,41 @@
-//! The commands of development.
-fn main() {}
+//! The commands of development: `cargo xtask setup`, `cargo xtask test`.
+//!
+//! One command to install what the tests and the benchmark need, one to run everything that continuous integration runs.
+//! Whatever is installed goes into `.work/` in the checkout, but for Debian's packages and cargo's own tools.
+
+mod checkout;
+mod program;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::checkout::Checkout;
+
+/// The commands of development
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests and the benchmark need
+    Setup,
+    /// Set up, then run every check and every test
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let checkout = Checkout::new();
+    let good = match arguments.command {
+        Command::Setup => setup::run(&checkout),
+        Command::Test(options) => test::run(&checkout, &options),
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,15 @@
+//! What the tests and the benchmark need beyond Rust and a C compiler, and how each part gets here.
+//!
+//! Every part says whether it is there, and installs itself where it may. Parts of one installer follow each other, the
+//! installers run side by side. Nothing is installed twice.
+
+mod cargo_tools;
+mod debian;
+mod npm;
+mod parts;
+mod python;
+
+pub(crate) use debian::chromium;
+pub(crate) use npm::node_modules;
+pub(crate) use parts::{Missing, Part, install, run};
+pub(crate) use python::time_server as time_server_program;

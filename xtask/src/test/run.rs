@@ -19,11 +19,8 @@ pub(crate) struct Options {
 /// Runs the tests; true if all is well.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
     let mut report = Report::default();
-    if options.quick {
-        quick(checkout, &mut report)
-    } else {
-        whole(checkout, &mut report)
-    }
+    let steps = if options.quick { quick } else { whole };
+    steps(checkout, &mut report);
     report.close()
 }
 

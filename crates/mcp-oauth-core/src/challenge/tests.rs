@@ -1,0 +1,178 @@
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{OAuthErrorCode, ScopeSet};
+
+fn read(lines: &[&str]) -> Challenges {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+    }
+    Challenges::from_headers(&headers)
+}
+
+fn schemes(challenges: &Challenges) -> Vec<&str> {
+    challenges.iter().map(Challenge::scheme).collect()
+}
+
+/// C1.4: several challenges in one line, with commas inside of quotes.
+#[test]
+fn c1_4_several_challenges_in_one_line() {
+    let all =
+        read(&[r#"Newauth realm="apps", type=1, title="Login to \"apps\", now", Basic realm="simple""#]);
+    assert_eq!(schemes(&all), ["Newauth", "Basic"]);
+    let first = all.iter().next().unwrap();
+    assert_eq!(first.parameter("title"), Some("Login to \"apps\", now"));
+    assert_eq!(first.parameter("TYPE"), Some("1"));
+}
+
+/// C1.4: several header lines are one list.
+#[test]
+fn c1_4_several_lines() {
+    let all = read(&["Basic realm=x", r#"bEaReR resource_metadata="https://h.test/a?b=c,d""#]);
+    assert_eq!(schemes(&all), ["Basic", "bEaReR"]);
+    assert_eq!(all.bearer().unwrap().resource_metadata.as_deref(), Some("https://h.test/a?b=c,d"));
+}
+
+/// C1.4: words of one parameter or scheme are not taken for another's.
+#[test]
+fn c1_4_no_leaks_between_parameters() {
+    let all = read(&[concat!(
+        r#"Basic realm="scope=admin, error=insufficient_scope", "#,
+        r#"Bearer error="invalid_token", error_description="token lacks scope=admin""#
+    )]);
+    let bearer = all.bearer().unwrap();
+    assert_eq!(bearer.scope, None);
+    assert_eq!(bearer.error, Some(OAuthErrorCode::InvalidToken));
+}
+
+/// C1.4: token-form values, spaces around `=`, empty list elements, token68 next to others.
+#[test]
+fn c1_4_token_forms_and_token68() {
+    let all = read(&["Negotiate YWJj==, , Bearer , Digest a = b ,c\t=\t\"d\", NTLM"]);
+    assert_eq!(schemes(&all), ["Negotiate", "Bearer", "Digest", "NTLM"]);
+    let list: Vec<_> = all.iter().collect();
+    assert_eq!(list[0].token68(), Some("YWJj=="));
+    assert_eq!(list[1].parameters().count(), 0);
+    assert_eq!(list[2].parameters().collect::<Vec<_>>(), [("a", "b"), ("c", "d")]);
+}
+
+#[test]
+fn unquoted_urls_are_understood() {
+    let all = read(&["Bearer resource_metadata=https://h.test/prm?x=1, scope=a"]);
+    assert_eq!(all.resource_metadata(), Some("https://h.test/prm?x=1"));
+    assert_eq!(all.bearer().unwrap().scope, Some(ScopeSet::parse("a").unwrap()));
+}
+
+#[test]
+fn a_broken_line_keeps_what_came_before() {
+    let all = read(&[r#"Bearer scope="a b", error="invalid_tok"#]);
+    assert_eq!(all.bearer().unwrap().scope, Some(ScopeSet::parse("a b").unwrap()));
+    assert_eq!(all.bearer().unwrap().error, None);
+    assert!(read(&["realm=\"x\", Bearer"]).is_empty());
+    assert!(read(&["", ",,,", "\"", "="]).is_empty());
+}
+
+#[test]
+fn missing_commas_between_parameters_are_forgiven() {
+    let all = read(&[r#"Bearer realm="x" scope="y""#]);
+    assert_eq!(all.bearer().unwrap().scope, Some(ScopeSet::parse("y").unwrap()));
+}
+
+/// C1.8: the metadata address may stand in another scheme's challenge.
+#[test]
+fn c1_8_resource_metadata_of_a_dpop_challenge() {
+    let all = read(&[r#"DPoP algs="ES256", resource_metadata="https://h.test/prm""#]);
+    assert!(all.bearer().is_none());
+    assert_eq!(all.resource_metadata(), Some("https://h.test/prm"));
+    let both =
+        read(&[r#"DPoP resource_metadata="https://h.test/d", Bearer resource_metadata="https://h.test/b""#]);
+    assert_eq!(both.resource_metadata(), Some("https://h.test/b"));
+}
+
+#[test]
+fn limits_hold() {
+    let many = vec!["A"; 1000].join(", ");
+    assert_eq!(read(&[&many]).iter().count(), ChallengeLimits::default().challenges);
+    let long = format!("Bearer {}", "a=b, ".repeat(1000));
+    assert_eq!(
+        read(&[&long]).iter().next().unwrap().parameters().count(),
+        ChallengeLimits::default().parameters
+    );
+    let huge = format!("Bearer a=\"{}\", scope=x", "y".repeat(20_000));
+    assert!(read(&[&huge]).bearer().unwrap().scope.is_none());
+}
+
+/// C10.7 for challenges: what may be shown to a person holds no control characters.
+#[test]
+fn descriptions_are_made_printable() {
+    let all = read(&["Bearer error_description=\"a\tb\u{85}\u{202e}c\""]);
+    assert_eq!(all.bearer().unwrap().error_description.as_deref(), Some("a b  c"));
+}
+
+#[test]
+fn a_rendered_challenge_cannot_be_broken_out_of() {
+    let hostile = BearerChallenge::new()
+        .with_realm("x\", Basic realm=\"y")
+        .with_error_description("a\r\nSet-Cookie: b\\");
+    let line = hostile.to_header_value();
+    let all = read(&[line.to_str().unwrap()]);
+    assert_eq!(schemes(&all), ["Bearer"]);
+    assert_eq!(BearerChallenge::new().to_header_value(), "Bearer");
+}
+
+proptest! {
+    #[test]
+    fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+            let mut headers = HeaderMap::new();
+            headers.append(WWW_AUTHENTICATE, value);
+            let _ = Challenges::from_headers(&headers).bearer();
+        }
+    }
+
+    #[test]
+    fn never_panics_on_near_misses(text in "[ABab=,\" \\\\\t.]{0,60}") {
+        let _ = read(&[&text]);
+    }
+
+    /// Whatever is written by the grammar reads back the same.
+    #[test]
+    fn written_challenges_read_back(
+        all in prop::collection::vec(
+            ("[A-Za-z][A-Za-z0-9-]{0,8}", prop::collection::vec(("[a-z_]{1,8}", "[ -~]{0,20}"), 1..5)),
+            1..5,
+        )
+    ) {
+        let line = all
+            .iter()
+            .map(|(scheme, parameters)| {
+                let parameters: Vec<_> = parameters
+                    .iter()
+                    .map(|(name, value)| format!("{name}=\"{}\"", value.replace('\\', r"\\").replace('"', "\\\"")))
+                    .collect();
+                format!("{scheme} {}", parameters.join(", "))
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
+        let found = read(&[&line]);
+        prop_assert_eq!(found.iter().count(), all.len());
+        for (challenge, (scheme, parameters)) in found.iter().zip(&all) {
+            prop_assert_eq!(challenge.scheme(), scheme);
+            let wanted: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            prop_assert_eq!(challenge.parameters().collect::<Vec<_>>(), wanted);
+        }
+    }
+
+    #[test]
+    fn rendered_bearer_reads_back(scope in "[a-z:]{1,8}( [a-z:]{1,8}){0,3}", description in "[!#-\\[\\]-~]{1,30}") {
+        let challenge = BearerChallenge::new()
+            .with_error(OAuthErrorCode::InsufficientScope)
+            .with_scope(ScopeSet::parse(&scope).unwrap())
+            .with_error_description(description);
+        let found = read(&[challenge.to_header_value().to_str().unwrap()]).bearer();
+        prop_assert_eq!(found, Some(challenge));
+    }
+}

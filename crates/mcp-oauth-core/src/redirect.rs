@@ -1,0 +1,127 @@
+//! Redirect URIs: where a browser brings the answer of an authorization server.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::{Host, Url};
+
+use crate::endpoint::{InvalidUrl, is_loopback};
+
+/// A redirect URI: https, http on loopback, or a private-use scheme with a dot in it such as `com.example.app:/cb`
+/// (RFC 8252 §7.1). Without fragment and user information. Kept as it was written, since servers compare strings.
+///
+/// ```
+/// use mcp_oauth_core::RedirectUri;
+///
+/// let registered = RedirectUri::parse("http://127.0.0.1/callback")?;
+/// let used = RedirectUri::parse("http://127.0.0.1:53124/callback")?;
+/// assert!(registered.permits(&used), "a native app picks its port at run time (RFC 8252 §7.3)");
+/// assert!(RedirectUri::parse("javascript:alert(1)").is_err());
+/// # Ok::<(), mcp_oauth_core::InvalidUrl>(())
+/// ```
+#[derive(Clone)]
+pub struct RedirectUri {
+    text: Box<str>,
+    url: Url,
+}
+
+impl RedirectUri {
+    /// Reads a redirect URI.
+    ///
+    /// # Errors
+    /// When it is relative, plain http to another machine, of a scheme that runs or reads something on the spot
+    /// (`javascript:`, `data:`, `file:` …), or has a fragment or user information.
+    pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
+        let url = Url::parse(text)?;
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => return Err(InvalidUrl::PlainHttp),
+            // RFC 8252 §7.1: private-use schemes are reverse domain names, so they hold a dot.
+            private if private.contains('.') => {}
+            other => return Err(InvalidUrl::Scheme(other.chars().take(32).collect())),
+        }
+        if url.fragment().is_some() {
+            return Err(InvalidUrl::Fragment);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidUrl::UserInformation);
+        }
+        Ok(Self { text: text.into(), url })
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// As a parsed URL.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// True for http on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.url.scheme() == "http" && is_loopback(&self.url)
+    }
+
+    /// True when `used` may stand in a request of a client that registered `self`: the same string, or, for a loopback
+    /// IP address, the same but for the port (OAuth 2.1 §2.3.1, RFC 8252 §7.3). `localhost` is a name and gets no
+    /// exception.
+    pub fn permits(&self, used: &Self) -> bool {
+        self.text == used.text
+            || (self.is_loopback_ip() && used.is_loopback_ip() && self.without_port() == used.without_port())
+    }
+
+    fn is_loopback_ip(&self) -> bool {
+        self.is_loopback() && matches!(self.url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)))
+    }
+
+    fn without_port(&self) -> Url {
+        let mut url = self.url.clone();
+        // Fails only for URLs without a host, which a loopback address has.
+        let _ = url.set_port(None);
+        url
+    }
+}
+
+impl PartialEq for RedirectUri {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for RedirectUri {}
+
+impl std::hash::Hash for RedirectUri {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl fmt::Debug for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedirectUri({})", self.text)
+    }
+}
+
+impl fmt::Display for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for RedirectUri {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for RedirectUri {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

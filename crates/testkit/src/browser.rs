@@ -1,1 +1,0 @@
-//! A browser that follows redirects, keeps cookies and fills in forms.

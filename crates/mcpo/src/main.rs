@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! The program `mcpo`. Decides nothing: see [`mcpo::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mcpo::cli::main()
+}

@@ -1,0 +1,95 @@
+//! Runs what the command line asks for, and turns its outcome into an exit code.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use super::arguments::{Arguments, Command};
+use super::environment::{Environment, ProcessEnvironment};
+use crate::config::{self, FlagError};
+use crate::demo;
+use crate::lifecycle::Lifecycle;
+use crate::service::{Service, World};
+use crate::telemetry::start_logs;
+use crate::upstream::explain;
+
+/// The program: 0 when it ended as it was asked to, 1 when it could not do its work, 2 when the command line makes no sense.
+pub fn main() -> ExitCode {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let mut arguments = match Arguments::try_parse_from(&typed) {
+        Ok(arguments) => arguments,
+        Err(error) => return mistyped(&error),
+    };
+    arguments.dashes = typed.iter().any(|word| word == "--");
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let environment = ProcessEnvironment;
+    let outcome = runtime.block_on(async {
+        match arguments.command.take() {
+            Some(Command::DemoServer) => demo::serve_stdio().await.map_err(Into::into),
+            Some(Command::Demo(demo)) => demo::run(&demo, &environment).await.map_err(Into::into),
+            None => serve(&arguments, &environment).await,
+        }
+    });
+    // Tasks that are left only wait for things that no longer matter.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error),
+    }
+}
+
+async fn serve(arguments: &Arguments, environment: &dyn Environment) -> Result<(), Box<dyn Error>> {
+    let (settings, warnings) = config::settings(arguments, environment)?;
+    start_logs(settings.log_level);
+    match &arguments.config {
+        Some(file) => say(&format!("Starting MCP OpenAPI Proxy with config file: {}", file.display())),
+        None => say(&format!(
+            "Starting MCP OpenAPI Proxy on {}:{} with command: {}",
+            arguments.host,
+            arguments.port,
+            arguments.server.join(" ")
+        )),
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let lifecycle = Lifecycle::default();
+    let grace = settings.limits.shutdown_grace;
+    let service = Service::start(settings, World::real(), &lifecycle).await?;
+    say(&format!("Listening on {}", service.url()));
+    lifecycle.run(grace).await;
+    Ok(())
+}
+
+/// A line on stdout. A reader that is gone is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+fn mistyped(error: &clap::Error) -> ExitCode {
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        eprintln!("{error}\nThe server's command goes after `--`: mcpo --port 8000 -- your_mcp_command");
+        return ExitCode::from(2);
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    // mcpo says these two on stdout.
+    if let Some(usage @ (FlagError::NoServer | FlagError::NoCommand)) = error.downcast_ref() {
+        say(&usage.to_string());
+    } else {
+        eprintln!("mcpo: {}", explain(error));
+    }
+    ExitCode::FAILURE
+}

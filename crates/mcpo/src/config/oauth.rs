@@ -1,0 +1,203 @@
+//! The `oauth` section of a server's entry: mcpo's keys, and a client_id that mcpo had no place for.
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use super::position::Step;
+use super::server::EntryError;
+
+/// The `oauth` section as it is written. Every key has a default; `{}` is enough for a server that registers clients by itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct OAuthSection {
+    /// Base URL of the authorization server, for MCP servers that do not name it themselves.
+    pub server_url: Option<String>,
+    /// `file` or `memory`.
+    pub storage_type: Option<String>,
+    /// Port of the login's callback on this machine.
+    pub callback_port: Option<u16>,
+    /// Whether the browser is opened and its answer awaited; otherwise the URL is printed and the answer pasted.
+    pub use_loopback: Option<bool>,
+    /// A client registered beforehand.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<SecretString>,
+    /// What to register as, or what was registered.
+    pub client_metadata: ClientSection,
+}
+
+/// `client_metadata`: RFC 7591 §2 names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ClientSection {
+    /// A client registered beforehand.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<SecretString>,
+    /// Name shown on the consent page.
+    pub client_name: Option<String>,
+    /// Where the login may return to; the first one is used.
+    pub redirect_uris: Vec<String>,
+    /// Accepted for compatibility: the flow decides.
+    pub grant_types: Option<Vec<String>>,
+    /// Accepted for compatibility: always `code`.
+    pub response_types: Option<Vec<String>>,
+    /// Scopes to ask for instead of those the server names.
+    pub scope: Option<String>,
+    /// `none`, `client_secret_basic` or `client_secret_post`.
+    pub token_endpoint_auth_method: Option<String>,
+    /// Home page of the client.
+    pub client_uri: Option<String>,
+    /// Logo of the client.
+    pub logo_uri: Option<String>,
+}
+
+impl PartialEq for OAuthSection {
+    fn eq(&self, other: &Self) -> bool {
+        // Only hot reload compares; a changed secret must be seen as a change.
+        self.clone().resolve().ok() == other.clone().resolve().ok()
+    }
+}
+
+/// How to log in to a server, resolved.
+#[derive(Debug, Clone)]
+pub struct OAuthSettings {
+    /// Where to look for an authorization server that the MCP server does not name.
+    pub server_url: Option<Url>,
+    /// Where tokens are kept.
+    pub storage: TokenStorage,
+    /// Port of the login's callback on this machine.
+    pub callback_port: u16,
+    /// How the person is reached.
+    pub channel: LoginChannel,
+    /// A client registered beforehand.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<SecretString>,
+    /// How it authenticates, as registered.
+    pub token_endpoint_auth_method: Option<String>,
+    /// Name shown on the consent page.
+    pub client_name: String,
+    /// Where the login returns to; none: `http://127.0.0.1:{callback_port}/callback`.
+    pub redirect_uri: Option<Url>,
+    /// Scopes to ask for instead of those the server names.
+    pub scope: Option<String>,
+}
+
+/// Where tokens are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenStorage {
+    /// In `~/.mcpo/tokens`.
+    File,
+    /// Until the program ends.
+    Memory,
+}
+
+/// How the person is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginChannel {
+    /// Open the browser at the login page and wait for its answer.
+    Browser,
+    /// Only show the URL (log and page) and wait for the browser's answer.
+    Page,
+    /// Print the URL and read the pasted answer.
+    Paste,
+}
+
+/// mcpo's port.
+const DEFAULT_CALLBACK_PORT: u16 = 3030;
+
+impl Default for OAuthSettings {
+    fn default() -> Self {
+        Self {
+            server_url: None,
+            storage: TokenStorage::File,
+            callback_port: DEFAULT_CALLBACK_PORT,
+            channel: LoginChannel::Browser,
+            client_id: None,
+            client_secret: None,
+            token_endpoint_auth_method: None,
+            client_name: "mcpo".into(),
+            redirect_uri: None,
+            scope: None,
+        }
+    }
+}
+
+impl PartialEq for OAuthSettings {
+    fn eq(&self, other: &Self) -> bool {
+        use secrecy::ExposeSecret as _;
+        let secret = |settings: &Self| settings.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        self.server_url == other.server_url
+            && self.storage == other.storage
+            && self.callback_port == other.callback_port
+            && self.channel == other.channel
+            && self.client_id == other.client_id
+            && secret(self) == secret(other)
+            && self.token_endpoint_auth_method == other.token_endpoint_auth_method
+            && self.client_name == other.client_name
+            && self.redirect_uri == other.redirect_uri
+            && self.scope == other.scope
+    }
+}
+
+impl OAuthSection {
+    /// What the section comes to.
+    ///
+    /// # Errors
+    /// When a URL is none, a word is unknown, or keys contradict each other.
+    pub fn resolve(self) -> Result<OAuthSettings, EntryError> {
+        let defaults = OAuthSettings::default();
+        let server_url = self.server_url.as_deref().map(|text| url(text, &["server_url"])).transpose()?;
+        let storage = match self.storage_type.as_deref() {
+            None | Some("file") => TokenStorage::File,
+            Some("memory") => TokenStorage::Memory,
+            Some(other) => return Err(error(&["storage_type"], format!("unknown storage {other:?}: use \"file\" or \"memory\""))),
+        };
+        let channel = if self.use_loopback.unwrap_or(true) { LoginChannel::Browser } else { LoginChannel::Paste };
+        let client = self.client_metadata;
+        let redirect_uri = client
+            .redirect_uris
+            .first()
+            .map(|text| url(text, &["client_metadata", "redirect_uris"]))
+            .transpose()?;
+        let method = client.token_endpoint_auth_method;
+        if let Some(method) = method.as_deref()
+            && !["none", "client_secret_basic", "client_secret_post"].contains(&method)
+        {
+            let known = "use \"none\", \"client_secret_basic\" or \"client_secret_post\"";
+            let message = format!("unknown method {method:?}: {known}");
+            return Err(error(&["client_metadata", "token_endpoint_auth_method"], message));
+        }
+        let client_id = self.client_id.or(client.client_id);
+        let client_secret = self.client_secret.or(client.client_secret);
+        if client_secret.is_some() && client_id.is_none() {
+            return Err(error(&["client_secret"], "needs a \"client_id\" beside it".into()));
+        }
+        Ok(OAuthSettings {
+            server_url,
+            storage,
+            callback_port: self.callback_port.unwrap_or(defaults.callback_port),
+            channel,
+            client_id,
+            client_secret,
+            token_endpoint_auth_method: method,
+            client_name: client.client_name.unwrap_or(defaults.client_name),
+            redirect_uri,
+            scope: client.scope,
+        })
+    }
+}
+
+fn url(text: &str, path: &[&str]) -> Result<Url, EntryError> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| error(path, format!("{text:?} is not an http:// or https:// URL")))
+}
+
+fn error(path: &[&str], message: String) -> EntryError {
+    let path = std::iter::once("oauth").chain(path.iter().copied()).map(|key| Step::Key(key.into())).collect();
+    EntryError { path, message }
+}

@@ -1,0 +1,59 @@
+//! Finds the line of a key in a JSON file with comments, so that a mistake can be pointed at.
+
+use jsonc_parser::ast::Value;
+use jsonc_parser::common::Ranged;
+
+/// A step from a value to one inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The member of an object.
+    Key(String),
+    /// The element of an array.
+    Index(usize),
+}
+
+/// The line (from 1) of the deepest value that `path` reaches from `root`.
+pub(super) fn line_of(text: &str, root: &Value<'_>, path: &[Step]) -> usize {
+    let mut at = root.start();
+    let mut value = Some(root);
+    for step in path {
+        value = match (value, step) {
+            (Some(Value::Object(object)), Step::Key(key)) => match object.get(key) {
+                Some(property) => {
+                    at = property.start();
+                    Some(&property.value)
+                }
+                None => None,
+            },
+            (Some(Value::Array(array)), Step::Index(index)) => {
+                let element = array.elements.get(*index);
+                at = element.map_or(at, Ranged::start);
+                element
+            }
+            _ => None,
+        };
+    }
+    line_at(text, at)
+}
+
+/// The line (from 1) of a byte offset.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// `mcpServers.time.args[1]`: how people write a path.
+pub(super) fn display(path: &[Step]) -> String {
+    let mut out = String::new();
+    for step in path {
+        match step {
+            Step::Key(key) => {
+                if !out.is_empty() {
+                    out.push('.');
+                }
+                out.push_str(key);
+            }
+            Step::Index(index) => out.push_str(&format!("[{index}]")),
+        }
+    }
+    out
+}

@@ -1,0 +1,111 @@
+//! One tool call: the caller's body in, the server's result out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use mcp_upstream::{CallError, CallOptions, ToolResult};
+
+use super::problem::{self, Answer};
+use super::respond;
+use crate::openapi::ExposedTool;
+use crate::registry::Server;
+use crate::upstream::{Login, Status, explain, login_wanted};
+
+/// Asks for the whole result as the server gave it.
+const WHOLE_RESULT: &str = "application/vnd.mcp.tool-result+json";
+
+/// Calls a tool and answers its caller.
+///
+/// The call is sent a second time, on a new session, when it never reached the server, or when the session ended under it and
+/// the tool is marked read-only or idempotent (MCP tool annotations): otherwise nobody knows whether it had its effect.
+pub(super) async fn call(server: &Arc<Server>, tool: &str, headers: &HeaderMap, body: Bytes, wait: Duration) -> Response {
+    let _under_way = server.enter();
+    let exposed = match server.session(wait).await {
+        Ok(exposed) => exposed,
+        Err(status) => return unavailable(server, &status),
+    };
+    let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
+    let arguments = match known.arguments.check(body) {
+        Ok(arguments) => arguments,
+        Err(error) => return error.into_answer().into_response(),
+    };
+    let options = CallOptions {
+        deadline: Some(server.settings.call_timeout),
+        headers: server.settings.forwarding.select(headers),
+        ..CallOptions::default()
+    };
+    let whole = headers.get_all(header::ACCEPT).iter().any(|value| value.as_bytes().starts_with(WHOLE_RESULT.as_bytes()));
+    let error = match exposed.session.call_tool(tool, arguments.clone(), options.clone()).await {
+        Ok(result) => return answer(&result, known, whole),
+        Err(error) => error,
+    };
+    if !may_repeat(&error, known) {
+        return failed(server, &error);
+    }
+    tracing::info!(server = server.settings.name, tool, "the session ended under a call; sending it again");
+    let exposed = match server.next_session(Some(&exposed), wait).await {
+        Ok(exposed) => exposed,
+        Err(_) => return failed(server, &error),
+    };
+    let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
+    match exposed.session.call_tool(tool, arguments, options).await {
+        Ok(result) => answer(&result, known, whole),
+        Err(error) => failed(server, &error),
+    }
+}
+
+fn answer(result: &ToolResult, tool: &ExposedTool, whole: bool) -> Response {
+    respond::tool_result(result.raw(), tool, whole).into_response()
+}
+
+fn may_repeat(error: &CallError, tool: &ExposedTool) -> bool {
+    match error {
+        CallError::Closed { sent, .. } => !sent || tool.repeatable,
+        _ => false,
+    }
+}
+
+/// What a caller is told of a call that has no result.
+fn failed(server: &Arc<Server>, error: &CallError) -> Response {
+    let name = &server.settings.name;
+    if let Some(required) = login_wanted(error) {
+        // The supervisor sees to the login; this caller cannot wait for a person.
+        server.want_login(required.clone());
+        return unavailable(server, &Status::LoginNeeded(Login::default()));
+    }
+    match error {
+        CallError::Server(rpc) => problem::rpc_error(rpc.code, &rpc.message, rpc.data.as_deref()).into_response(),
+        CallError::Timeout { .. } => {
+            problem::message(StatusCode::GATEWAY_TIMEOUT, &format!("The server {name} did not answer in time: {error}."))
+                .into_response()
+        }
+        other => {
+            let text = explain(other);
+            tracing::warn!(server = name, error = text, "a tool call failed");
+            problem::message(StatusCode::BAD_GATEWAY, &format!("The server {name} did not answer the call: {text}."))
+                .into_response()
+        }
+    }
+}
+
+/// What a caller is told of a server without a session.
+pub(super) fn unavailable(server: &Server, status: &Status) -> Response {
+    let text = format!("{}: {}", server.settings.name, status.sentence());
+    let mut response = problem::message(StatusCode::SERVICE_UNAVAILABLE, &text).into_response();
+    if matches!(status, Status::Connecting | Status::Retrying { .. }) {
+        response.headers_mut().insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
+    }
+    response
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(axum::body::Body::from(self.body));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(header::CONTENT_TYPE, self.content_type);
+        response
+    }
+}

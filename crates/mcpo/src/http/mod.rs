@@ -1,0 +1,13 @@
+//! The proxy's own HTTP side: which request is meant, who may ask, what is answered.
+
+mod access;
+mod arguments;
+mod call;
+mod problem;
+mod respond;
+mod route;
+mod router;
+mod serve;
+
+pub use router::{Proxy, router};
+pub use serve::{Bound, ListenError, bind, serve};

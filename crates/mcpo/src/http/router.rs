@@ -1,0 +1,221 @@
+//! From a request to what answers it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+
+use super::access::Gate;
+use super::call::{call, unavailable};
+use super::problem;
+use super::route::{OWN, Page, Route, route};
+use crate::config::{ApiFacts, Limits, Settings};
+use crate::dashboard;
+use crate::docs::{self, PageKind};
+use crate::openapi;
+use crate::registry::{Registry, Server};
+use crate::upstream::{Login, Status};
+
+/// What every request reads.
+#[derive(Debug)]
+pub struct Proxy {
+    registry: Arc<ArcSwap<Registry>>,
+    gate: Gate,
+    api: ApiFacts,
+    root_path: String,
+    path_prefix: String,
+    limits: Limits,
+}
+
+impl Proxy {
+    /// The proxy of these settings and the registry that its supervisors publish to.
+    pub fn new(settings: &Settings, registry: Arc<ArcSwap<Registry>>) -> Arc<Self> {
+        Arc::new(Self {
+            registry,
+            gate: Gate::new(&settings.access),
+            api: settings.api.clone(),
+            root_path: settings.root_path.clone(),
+            path_prefix: settings.path_prefix.clone(),
+            limits: settings.limits.clone(),
+        })
+    }
+}
+
+/// The proxy as a service. `cors_origins`: who may call from a browser; empty: anybody, without credentials.
+pub fn router(proxy: Arc<Proxy>, cors_origins: &[HeaderValue]) -> Router {
+    Router::new()
+        .fallback(dispatch)
+        .layer(middleware::from_fn_with_state(Arc::clone(&proxy), guard))
+        // Outermost, so that a refusal can be read by the page that was refused.
+        .layer(cors(cors_origins))
+        .with_state(proxy)
+}
+
+/// `*` never goes with credentials: any page could then act as the person who visits it.
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let layer = CorsLayer::new().allow_methods(AllowMethods::mirror_request()).allow_headers(AllowHeaders::mirror_request());
+    if origins.is_empty() {
+        layer.allow_origin(AllowOrigin::any())
+    } else {
+        layer.allow_origin(AllowOrigin::list(origins.iter().cloned())).allow_credentials(true)
+    }
+}
+
+/// `--strict-auth`: everything but preflights needs the key.
+async fn guard(State(proxy): State<Arc<Proxy>>, request: Request, next: Next) -> Response {
+    if proxy.gate.guards_everything()
+        && request.method() != Method::OPTIONS
+        && let Err(denied) = proxy.gate.check(request.headers())
+    {
+        return denied.into_response();
+    }
+    next.run(request).await
+}
+
+async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
+    let registry = proxy.registry.load();
+    let get = matches!(*request.method(), Method::GET | Method::HEAD);
+    match route(request.uri().path(), &proxy.root_path, &proxy.path_prefix, &registry, get) {
+        Route::Tool(server, tool) => {
+            let tool = tool.into_owned();
+            drop(registry);
+            proxy.tool(&server, &tool, request).await
+        }
+        Route::Unknown => problem::not_found().into_response(),
+        _ if !get => not_allowed("GET"),
+        Route::Index => proxy.index(&registry),
+        Route::Asset(name) => docs::asset(&name).map_or_else(
+            || problem::not_found().into_response(),
+            |asset| asset.respond(request.headers()),
+        ),
+        Route::Login(name) => {
+            let server = registry.root().or_else(|| registry.server(&name)).map(Arc::clone);
+            drop(registry);
+            match server {
+                Some(server) => login(&server, proxy.limits.reconnect_wait).await,
+                None => problem::not_found().into_response(),
+            }
+        }
+        Route::RootDocument => json(proxy.root_document(&registry)),
+        Route::RootPage(page) => proxy.page(page, &proxy.api.title, 0),
+        Route::Document(server) => json(server.state().document.clone()),
+        Route::Page(server, page) => {
+            let state = server.state();
+            let title = state.exposed.as_ref().map_or(&server.settings.name, |exposed| &exposed.title);
+            let depth = if registry.root().is_some() { 0 } else { self::depth(&proxy.path_prefix, &server.settings.name) };
+            proxy.page(page, title, depth)
+        }
+    }
+}
+
+impl Proxy {
+    async fn tool(&self, server: &Arc<Server>, tool: &str, request: Request) -> Response {
+        if request.method() != Method::POST {
+            let state = server.state();
+            let known = state.exposed.as_ref().is_none_or(|exposed| exposed.tools.contains_key(tool));
+            return if known { not_allowed("POST") } else { problem::not_found().into_response() };
+        }
+        if self.gate.guards_tools()
+            && let Err(denied) = self.gate.check(request.headers())
+        {
+            return denied.into_response();
+        }
+        let (parts, body) = request.into_parts();
+        match read(body, self.limits.request_body_bytes).await {
+            Ok(body) => call(server, tool, &parts.headers, body, self.limits.reconnect_wait).await,
+            Err(refused) => refused,
+        }
+    }
+
+    fn index(&self, registry: &Registry) -> Response {
+        dashboard::index(&self.api, registry, &self.path_prefix)
+    }
+
+    fn root_document(&self, registry: &Registry) -> Bytes {
+        let links: Vec<_> = registry
+            .all()
+            .iter()
+            .map(|server| {
+                let name = server.settings.name.as_str();
+                (name, format!("{}{}/docs", self.path_prefix, openapi::path_segment(name)))
+            })
+            .collect();
+        openapi::root_document(&self.api.title, &self.api.description, &self.api.version, &self.root_path, &links)
+    }
+
+    /// A documentation page; `depth` is how many segments below the root it lies, so that its links are relative and work
+    /// under any reverse proxy.
+    fn page(&self, page: Page, title: &str, depth: usize) -> Response {
+        let kind = match page {
+            Page::Docs => PageKind::Swagger,
+            Page::Redoc => PageKind::Redoc,
+        };
+        let assets = format!("{}{OWN}/assets/", "../".repeat(depth));
+        docs::page(kind, title, "openapi.json", &assets)
+    }
+}
+
+/// How many segments a server's pages lie below the root.
+fn depth(prefix: &str, name: &str) -> usize {
+    prefix.matches('/').count() + name.matches('/').count()
+}
+
+/// Leads to the login page of a server; starts a new login where the last one did not succeed.
+async fn login(server: &Arc<Server>, wait: Duration) -> Response {
+    let deadline = tokio::time::Instant::now() + wait;
+    let mut changes = server.subscribe();
+    if server.state().status.login().is_some_and(|login| login.authorization_url.is_none()) {
+        server.want();
+    }
+    loop {
+        let status = server.state().status.clone();
+        match (status.login(), &status) {
+            (Some(Login { authorization_url: Some(url), .. }), _) => {
+                return (no_store(), Redirect::to(url.as_str())).into_response();
+            }
+            (Some(_), _) | (None, Status::Connecting) => {}
+            (None, _) => return (no_store(), Redirect::to("../../")).into_response(),
+        }
+        if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
+            return unavailable(server, &status);
+        }
+    }
+}
+
+fn no_store() -> [(header::HeaderName, HeaderValue); 2] {
+    [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ]
+}
+
+fn json(document: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document).into_response()
+}
+
+fn not_allowed(allow: &'static str) -> Response {
+    let mut response = problem::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// The whole body of a request, up to `limit` bytes.
+async fn read(body: Body, limit: usize) -> Result<Bytes, Response> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let text = format!("The request's body is larger than {limit} bytes.");
+            Err(problem::message(StatusCode::PAYLOAD_TOO_LARGE, &text).into_response())
+        }
+        Err(_) => Err(problem::message(StatusCode::BAD_REQUEST, "The request's body did not arrive.").into_response()),
+    }
+}

@@ -1,0 +1,81 @@
+//! When the program ends: the only listener to signals. The first signal asks everything to finish what it does; the second, or
+//! the end of the grace period, ends it at once.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Two stages of shutdown and the tasks that take part in it.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle {
+    /// Cancelled when the program should finish what it does and start nothing new.
+    pub soft: CancellationToken,
+    /// Cancelled when it should stop at once.
+    pub hard: CancellationToken,
+    /// Tasks that shutdown waits for.
+    pub tasks: TaskTracker,
+}
+
+impl Lifecycle {
+    /// A lifecycle that ends with this one, or by itself before it.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { soft: self.soft.child_token(), hard: self.hard.child_token(), tasks: self.tasks.clone() }
+    }
+
+    /// Waits for a signal (or for `soft` to be cancelled by somebody else), then sees the tasks out.
+    ///
+    /// `grace` is how long they have.
+    pub async fn run(&self, grace: Duration) {
+        tokio::select! {
+            () = signal() => tracing::info!("stopping; a second signal stops at once"),
+            () = self.soft.cancelled() => {}
+        }
+        self.soft.cancel();
+        self.tasks.close();
+        tokio::select! {
+            () = self.tasks.wait() => return,
+            () = signal() => tracing::warn!("stopping at once"),
+            () = tokio::time::sleep(grace) => tracing::warn!(grace_s = grace.as_secs(), "some work did not finish in time"),
+        }
+        self.hard.cancel();
+        // Children still have to be ended: a short while, then the process goes, and with it their pipes.
+        let _ = tokio::time::timeout(HARD_STOP, self.tasks.wait()).await;
+    }
+}
+
+/// How long the second stage may take.
+const HARD_STOP: Duration = Duration::from_secs(5);
+
+/// SIGINT or SIGTERM; on Windows Ctrl-C, Ctrl-Break or the console closing.
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    match (interrupt, terminate) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without handlers the default action ends the process.
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(windows)]
+async fn signal() {
+    use tokio::signal::windows;
+    match (windows::ctrl_c(), windows::ctrl_break(), windows::ctrl_close()) {
+        (Ok(mut c), Ok(mut brk), Ok(mut close)) => {
+            tokio::select! {
+                _ = c.recv() => {}
+                _ = brk.recv() => {}
+                _ = close.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}

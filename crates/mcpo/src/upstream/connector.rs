@@ -1,0 +1,176 @@
+//! Connects to a server as its settings say: child process, streamable HTTP or server-sent events, with or without OAuth.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, AuthorizationRequired};
+use mcp_upstream::{
+    CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport, StreamableTransport,
+    Tools, Transport,
+};
+use tower::Layer as _;
+
+use super::explain::find;
+use crate::config::{HttpKind, RemoteServer, StdioServer, UpstreamSettings};
+use super::http_client::UpstreamClient;
+
+/// How to connect to one server.
+#[derive(Debug)]
+pub struct Connector {
+    upstream: Upstream,
+    options: SessionOptions,
+    timeout: Duration,
+}
+
+#[derive(Debug)]
+enum Upstream {
+    Stdio(StdioServer),
+    Remote { server: RemoteServer, http: UpstreamClient, manager: Option<AuthorizationManager> },
+}
+
+/// A session, and the tools that the server listed when it began.
+#[derive(Debug)]
+pub struct Connected {
+    /// The session.
+    pub session: Session,
+    /// Its tools.
+    pub tools: Tools,
+}
+
+/// A login is needed, and what for.
+#[derive(Debug, Clone)]
+pub struct LoginRequired {
+    /// Who logs in.
+    pub manager: AuthorizationManager,
+    /// What the server asked for.
+    pub required: AuthorizationRequired,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectorError {
+    /// A person has to log in first.
+    #[error("a login is needed")]
+    LoginNeeded(LoginRequired),
+    /// No session could be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The session opened, but the tools could not be listed.
+    #[error("the server does not list its tools")]
+    List(#[source] CallError),
+    /// It took too long.
+    #[error("no answer within {} s", .0.as_secs_f64())]
+    Timeout(Duration),
+}
+
+impl Connector {
+    /// A connector for a server. `manager` is who logs in to it, where it may need a login.
+    pub fn new(
+        settings: &UpstreamSettings,
+        http: &UpstreamClient,
+        manager: Option<AuthorizationManager>,
+        timeout: Duration,
+    ) -> Self {
+        let upstream = match settings {
+            UpstreamSettings::Stdio(server) => Upstream::Stdio(server.clone()),
+            UpstreamSettings::Remote(server) => {
+                Upstream::Remote { server: server.clone(), http: http.clone(), manager }
+            }
+        };
+        let options = SessionOptions::new("mcpo", env!("CARGO_PKG_VERSION"));
+        Self { upstream, options, timeout }
+    }
+
+    /// Opens a session and lists the tools.
+    ///
+    /// # Errors
+    /// When that does not succeed within the time limit, or needs a login first.
+    pub async fn connect(&self) -> Result<Connected, ConnectorError> {
+        tokio::time::timeout(self.timeout, self.open()).await.unwrap_or(Err(ConnectorError::Timeout(self.timeout)))
+    }
+
+    async fn open(&self) -> Result<Connected, ConnectorError> {
+        let session = match &self.upstream {
+            Upstream::Stdio(server) => Session::connect(stdio(server), self.options.clone()).await?,
+            Upstream::Remote { server, http, manager } => self.remote(server, http, manager.as_ref()).await?,
+        };
+        match session.list_tools().await {
+            Ok(tools) => Ok(Connected { session, tools }),
+            Err(error) => {
+                session.close().await;
+                match self.login_required(&error) {
+                    Some(required) => Err(ConnectorError::LoginNeeded(required)),
+                    // A server without tools may not know the method.
+                    None => Err(ConnectorError::List(error)),
+                }
+            }
+        }
+    }
+
+    async fn remote(
+        &self,
+        server: &RemoteServer,
+        http: &UpstreamClient,
+        manager: Option<&AuthorizationManager>,
+    ) -> Result<Session, ConnectorError> {
+        let service = match manager {
+            Some(manager) => HttpService::new(AuthorizationLayer::new(manager.clone()).layer(http.clone())),
+            None => HttpService::new(http.clone()),
+        };
+        let streamable = || {
+            Transport::from(StreamableTransport::new(server.url.clone(), service.clone()).headers(server.headers.clone()))
+        };
+        let sse = || Transport::from(SseTransport::new(server.url.clone(), service.clone()).headers(server.headers.clone()));
+        let first = match server.kind {
+            HttpKind::Streamable | HttpKind::Detect => streamable(),
+            HttpKind::Sse => sse(),
+        };
+        let error = match Session::connect(first, self.options.clone()).await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        if let Some(required) = self.login_required(&error) {
+            return Err(ConnectorError::LoginNeeded(required));
+        }
+        // Transports, "Backwards Compatibility": a 4xx answer to the first POST may be a server of 2024-11-05.
+        if server.kind != HttpKind::Detect || !error.may_be_legacy_sse() {
+            return Err(error.into());
+        }
+        match Session::connect(sse(), self.options.clone()).await {
+            Ok(session) => Ok(session),
+            Err(second) => match self.login_required(&second) {
+                Some(required) => Err(ConnectorError::LoginNeeded(required)),
+                // The first answer is the one that a person can do something about.
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    fn login_required(&self, error: &(dyn Error + 'static)) -> Option<LoginRequired> {
+        find::<AuthorizationRequired>(error).and_then(|required| self.login(required.clone()))
+    }
+
+    /// The login to this server that a call was turned away for.
+    pub fn login(&self, required: AuthorizationRequired) -> Option<LoginRequired> {
+        let Upstream::Remote { manager: Some(manager), .. } = &self.upstream else { return None };
+        Some(LoginRequired { manager: manager.clone(), required })
+    }
+}
+
+fn stdio(server: &StdioServer) -> Transport {
+    Transport::from(StdioTransport::new(Command {
+        program: server.program.clone(),
+        args: server.args.clone(),
+        env: server.env.clone(),
+        inherit_env: server.inherit_env,
+        current_dir: server.cwd.clone(),
+    }))
+}
+
+/// What login a call failed for, if it failed for one.
+pub fn login_wanted(error: &(dyn Error + 'static)) -> Option<&AuthorizationRequired> {
+    find::<AuthorizationRequired>(error)
+}
+

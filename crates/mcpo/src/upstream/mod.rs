@@ -1,0 +1,17 @@
+//! Keeps the MCP servers connected: one supervisor each, which connects, logs in, publishes, and starts again.
+
+mod backoff;
+mod connector;
+mod explain;
+mod http_client;
+mod login;
+mod status;
+mod supervisor;
+
+pub use backoff::{Backoff, BackoffError};
+pub use connector::{Connected, Connector, ConnectorError, LoginRequired, login_wanted};
+pub use explain::explain;
+pub use http_client::{UpstreamClient, upstream_client};
+pub use login::LoginDesk;
+pub use status::{Exposed, Login, ServerState, Status};
+pub use supervisor::Supervisor;

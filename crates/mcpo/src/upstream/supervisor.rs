@@ -1,0 +1,236 @@
+//! Keeps one server connected: connects, logs in, publishes its tools, notices its end, starts again. Never holds up another
+//! server or a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_oauth_core::Entropy;
+use mcp_upstream::{Event, Session};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::connector::{Connected, Connector, ConnectorError, LoginRequired};
+use super::explain::explain;
+use super::login::LoginDesk;
+use super::status::{Exposed, Login, Status};
+use crate::lifecycle::Lifecycle;
+use crate::openapi::{self, ServerFacts, ToolSource};
+use crate::registry::Server;
+
+/// The task behind one server.
+#[derive(Debug)]
+pub struct Supervisor {
+    server: Arc<Server>,
+    connector: Connector,
+    desk: Arc<LoginDesk>,
+    backoff: Backoff,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Supervisor {
+    /// A supervisor for a server; nothing happens until [`Self::run`].
+    pub fn new(
+        server: Arc<Server>,
+        connector: Connector,
+        desk: Arc<LoginDesk>,
+        backoff: Backoff,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { server, connector, desk, backoff, entropy }
+    }
+
+    /// Runs until the lifecycle's first stage, then ends the session in good order.
+    pub async fn run(mut self, lifecycle: Lifecycle) {
+        let soft = lifecycle.soft.clone();
+        loop {
+            self.server.publish_status(Status::Connecting);
+            let connected = tokio::select! {
+                connected = self.connector.connect() => connected,
+                () = soft.cancelled() => break,
+            };
+            let pause = match connected {
+                Ok(connected) => {
+                    let session = connected.session.clone();
+                    let since = Instant::now();
+                    self.publish(connected);
+                    tokio::select! {
+                        () = self.watch(&session) => {}
+                        () = soft.cancelled() => {
+                            // Calls under way may finish.
+                            tokio::select! {
+                                () = self.server.drained() => {}
+                                () = lifecycle.hard.cancelled() => {}
+                            }
+                            session.close().await;
+                            break;
+                        }
+                    }
+                    session.close().await;
+                    if since.elapsed() >= STABLE {
+                        self.backoff.succeeded();
+                    }
+                    // The first time it is started again at once; one that dies as soon as it is called is not, for ever.
+                    if self.backoff.attempts() < PROMPT_RESTARTS {
+                        let _ = self.backoff.failed(&*self.entropy);
+                        None
+                    } else {
+                        Some("its session ends again and again".to_owned())
+                    }
+                }
+                Err(ConnectorError::LoginNeeded(required)) => {
+                    tokio::select! {
+                        () = self.login(&required) => None,
+                        () = soft.cancelled() => break,
+                    }
+                }
+                Err(error) => Some(explain(&error)),
+            };
+            if let Some(problem) = pause {
+                let wait = self.backoff.failed(&*self.entropy);
+                tokio::select! {
+                    () = self.pause(problem, wait) => {}
+                    () = soft.cancelled() => break,
+                }
+            }
+        }
+        self.server.publish_status(Status::Stopped);
+    }
+
+    fn name(&self) -> &str {
+        &self.server.settings.name
+    }
+
+    /// Says why the server is down and waits, or until somebody asks.
+    async fn pause(&self, problem: String, wait: Duration) {
+        tracing::warn!(server = self.name(), retry_in_ms = wait.as_millis(), "failed to connect: {problem}");
+        let problem = if problem.ends_with('.') { problem } else { format!("{problem}.") };
+        self.server.publish_status(Status::Retrying { problem, at: Instant::now() + wait });
+        let _ = tokio::time::timeout(wait, self.server.wanted()).await;
+    }
+
+    /// Has a person log in; returns when that succeeded. While nobody does, it costs nothing and holds up nothing.
+    async fn login(&self, required: &LoginRequired) {
+        let mut problem = None;
+        loop {
+            let login = |authorization_url| Login { authorization_url, problem: problem.clone() };
+            self.server.publish_login(Some(login(None)));
+            let outcome = self.desk.login(self.name(), required, &|url| self.server.publish_login(Some(login(Some(url))))).await;
+            match outcome {
+                Ok(()) => {
+                    tracing::info!(server = self.name(), "logged in");
+                    self.server.publish_login(None);
+                    return;
+                }
+                Err(error) => {
+                    let text = explain(&error);
+                    tracing::warn!(server = self.name(), "the login did not succeed: {text}");
+                    problem = Some(text);
+                }
+            }
+            self.server.publish_login(Some(Login { authorization_url: None, problem: problem.clone() }));
+            // Nobody is asked again unasked: the page's button, or a call, brings the next attempt.
+            self.server.wanted().await;
+        }
+    }
+
+    /// Follows a session until it ends; tools that change are published anew. A login that a call asks for runs beside it.
+    async fn watch(&self, session: &Session) {
+        let mut events = session.events();
+        let closed = session.closed();
+        tokio::pin!(closed);
+        let login = self.logins();
+        tokio::pin!(login);
+        loop {
+            tokio::select! {
+                reason = &mut closed => {
+                    tracing::warn!(server = self.name(), "the session ended: {reason}");
+                    return;
+                }
+                () = &mut login => {}
+                event = events.recv() => match event {
+                    // Lagged: something was missed, which may have been a change of the tools.
+                    Ok(Event::ToolsChanged) | Err(RecvError::Lagged(_)) => self.list_again(session).await,
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => {
+                        let reason = (&mut closed).await;
+                        tracing::warn!(server = self.name(), "the session ended: {reason}");
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    /// Serves the calls that were turned away for want of a login, for ever.
+    async fn logins(&self) {
+        loop {
+            let required = self.server.wanted().await;
+            if let Some(required) = required.and_then(|required| self.connector.login(required)) {
+                self.login(&required).await;
+            }
+        }
+    }
+
+    async fn list_again(&self, session: &Session) {
+        match session.list_tools().await {
+            Ok(tools) => {
+                tracing::info!(server = self.name(), tools = tools.tools.len(), "its tools changed");
+                self.publish(Connected { session: session.clone(), tools });
+            }
+            Err(error) => tracing::warn!(server = self.name(), "cannot list its tools again: {}", explain(&error)),
+        }
+    }
+
+    fn publish(&self, connected: Connected) {
+        let Connected { session, tools } = connected;
+        let description = session.server();
+        let presentation = self.server.presentation();
+        let disabled = &self.server.settings.disabled_tools;
+        let sources: Vec<_> = tools
+            .tools
+            .iter()
+            .filter(|tool| !disabled.contains(tool.name()))
+            .map(|tool| ToolSource {
+                name: tool.name(),
+                title: tool.title(),
+                description: tool.description(),
+                input_schema: tool.input_schema(),
+                output_schema: tool.output_schema(),
+                annotations: tool.annotations(),
+            })
+            .collect();
+        let facts = ServerFacts {
+            title: &description.name,
+            version: &description.version,
+            instructions: description.instructions.as_deref(),
+            base_path: &presentation.base_path,
+            secured: presentation.secured,
+        };
+        let (document, exposed, mut left_out) = openapi::server_document(&facts, &sources);
+        left_out.extend(tools.rejected.iter().map(|tool| openapi::LeftOut {
+            tool: tool.name.clone().unwrap_or_else(|| "(without a name)".into()),
+            reason: tool.reason.to_string(),
+        }));
+        for tool in &left_out {
+            tracing::warn!(server = self.name(), tool = tool.tool, "this tool is left out: {}", tool.reason);
+        }
+        tracing::info!(
+            server = self.name(),
+            tools = exposed.len(),
+            revision = %description.protocol_version,
+            "connected to {} {}",
+            description.name,
+            description.version
+        );
+        let title = description.name.clone();
+        let tools = exposed.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
+        self.server.publish_exposed(Exposed { session, tools, left_out, title }, document);
+    }
+}
+
+/// A session that lived this long was a success.
+const STABLE: Duration = Duration::from_secs(30);
+
+/// So many times a session that ends is opened again without a wait.
+const PROMPT_RESTARTS: u32 = 2;

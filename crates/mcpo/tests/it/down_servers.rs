@@ -1,0 +1,66 @@
+//! Servers that do not do what servers do: what a person is told, and that the others go on.
+#![cfg(unix)]
+
+use std::time::Duration;
+
+use serde_json::{Map, json};
+use tokio::time::Instant;
+
+use crate::support::Proxy;
+
+#[tokio::test]
+async fn a_command_that_does_not_exist_is_named() {
+    let proxy = Proxy::start(["--", "no-such-mcp-server", "--flag"]).await;
+    let line = proxy.logged("no-such-mcp-server").await;
+    assert!(line.contains("not found"), "{line}");
+    let reply = proxy.post("/anything", &json!({})).await;
+    assert_eq!(reply.status, 503);
+    assert!(reply.text().contains("no-such-mcp-server"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_server_that_dies_at_once_is_shown_with_its_last_words() {
+    let proxy = Proxy::start(["--", "sh", "-c", "echo 'API_TOKEN is not set' >&2; exit 3"]).await;
+    let line = proxy.logged("API_TOKEN is not set").await;
+    assert!(line.contains('3'), "the exit status is not told: {line}");
+    let document = proxy.get("/openapi.json").await;
+    assert_eq!(document.status, 200);
+    assert!(document.text().contains("API_TOKEN is not set"), "{}", document.text());
+}
+
+#[tokio::test]
+async fn a_program_that_speaks_no_mcp_is_told_apart() {
+    let proxy = Proxy::prepared(|command| {
+        command.args(crate::support::LOCAL).args(["--", "sh", "-c", "while read line; do echo hello; done"]);
+        command.env("CONNECTION_TIMEOUT", "0.5");
+    })
+    .await;
+    proxy.logged("no answer").await;
+    let reply = proxy.post("/anything", &json!({})).await;
+    assert_eq!(reply.status, 503, "{}", reply.text());
+}
+
+#[tokio::test]
+async fn ten_servers_of_which_three_never_answer() {
+    let start = Instant::now();
+    let mut servers = Map::new();
+    for number in 0..7 {
+        let server = json!({ "command": env!("CARGO_BIN_EXE_mcpo"), "args": ["demo-server"] });
+        servers.insert(format!("good{number}"), server);
+    }
+    for number in 0..3 {
+        servers.insert(format!("silent{number}"), json!({ "command": "sleep", "args": ["600"] }));
+    }
+    let proxy = Proxy::with_config(&json!({ "mcpServers": servers })).await;
+    for number in 0..7 {
+        proxy.ready(&format!("/good{number}/openapi.json")).await;
+    }
+    let took = start.elapsed();
+    for number in 0..3 {
+        let document = proxy.get(&format!("/silent{number}/openapi.json")).await;
+        assert!(document.text().contains("connecting"), "{}", document.text());
+    }
+    assert!(took < Duration::from_secs(2), "the good ones served after {took:?}");
+    let listed = proxy.get("/openapi.json").await.text();
+    assert!(listed.contains("silent2") && listed.contains("good6"), "{listed}");
+}

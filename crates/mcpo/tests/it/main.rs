@@ -1,0 +1,10 @@
+//! The program as its users have it: the real binary, over real sockets, in front of real servers.
+//!
+//! How these tests are organised, and which environment variables tell them where the real peers are: docs/testing.md.
+
+mod command_line;
+mod configuration;
+mod down_servers;
+mod peers;
+mod shutdown;
+mod support;

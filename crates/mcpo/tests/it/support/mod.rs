@@ -1,0 +1,16 @@
+//! What the scenarios are told with.
+
+mod client;
+mod installed;
+mod node_server;
+mod proxy;
+mod run;
+
+pub(crate) use client::{Client, Reply};
+pub(crate) use installed::{Installed, command_line, setting};
+pub(crate) use node_server::{Mode, NodeServer};
+pub(crate) use proxy::{LOCAL, Proxy, signal};
+pub(crate) use run::{Finished, mcpo, run};
+
+/// How long anything that must happen may take, on a machine that does other things too.
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -1,0 +1,104 @@
+//! What can go wrong with one call.
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::{BoxError, Closed, Excerpt, RpcError};
+
+/// Why a call (or a list, or a ping) has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The server answered with a JSON-RPC error.
+    #[error(transparent)]
+    Server(RpcError),
+    /// No reply came in time; the server was told that the call is cancelled.
+    #[error("no reply within {after:?}")]
+    Timeout {
+        /// The deadline that passed.
+        after: Duration,
+    },
+    /// The session ended first.
+    #[error("the session ended before the reply came")]
+    Closed {
+        /// Why it ended.
+        #[source]
+        reason: Closed,
+        /// Whether any of the request may have reached the server. If not, sending it again is safe.
+        sent: bool,
+    },
+    /// An HTTP status where a reply should have been.
+    #[error("the server answered HTTP {status}: {body}")]
+    Http {
+        /// The status.
+        status: StatusCode,
+        /// The beginning of the body.
+        body: Excerpt,
+    },
+    /// The HTTP service failed. Its error is the source.
+    #[error("the request failed")]
+    Transport {
+        /// The service's own error, to be found by downcast.
+        #[source]
+        source: BoxError,
+    },
+    /// The server ended its event stream before the reply.
+    #[error("the server ended the stream before the reply")]
+    Truncated,
+    /// The reply, or the request, is longer than the limit.
+    #[error("the message is longer than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Too many calls are under way; nothing was sent.
+    #[error("{limit} calls are under way already")]
+    Busy {
+        /// The limit.
+        limit: usize,
+    },
+    /// What came is no JSON-RPC reply.
+    #[error("the server answered with something that is no MCP message: {body}")]
+    NotMcp {
+        /// Its beginning.
+        body: Excerpt,
+    },
+    /// The reply has no result of the form that the method demands.
+    #[error("the result is not what the method promises")]
+    Malformed {
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl CallError {
+    /// Whether the server may have seen the request. `false` means that sending it again is safe.
+    pub fn was_sent(&self) -> bool {
+        match self {
+            Self::Closed { sent, .. } => *sent,
+            Self::Busy { .. } => false,
+            _ => true,
+        }
+    }
+}
+
+/// What a waiting call is told through the table of outstanding calls.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Server(RpcError),
+    TooLarge { limit: usize },
+    Malformed { source: serde_json::Error },
+    Closed(Closed),
+}
+
+impl Failure {
+    pub(crate) fn into_call_error(self, sent: impl FnOnce() -> bool) -> CallError {
+        match self {
+            Self::Server(error) => CallError::Server(error),
+            Self::TooLarge { limit } => CallError::TooLarge { limit },
+            Self::Malformed { source } => CallError::Malformed { source },
+            Self::Closed(reason) => CallError::Closed { reason, sent: sent() },
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Every bound that a session keeps to, by name.
+use std::time::Duration;
+
+/// Sizes, counts and times that a peer cannot exceed. Change what you need: `Limits { pages: 10, ..Limits::default() }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest message a server may send: a line of stdio, a JSON body, an SSE event. In bytes; default 32 MiB.
+    pub message_bytes: usize,
+    /// How much may wait to be written to a child's standard input before callers have to wait. In bytes; default 8 MiB.
+    pub outgoing_bytes: usize,
+    /// Calls under way at once; one more is refused with [`CallError::Busy`](crate::CallError::Busy). Default 65,536.
+    pub outstanding_calls: usize,
+    /// Messages of our own (cancellations, answers to the server) that may wait to be posted over HTTP. Default 1,024.
+    pub outgoing_messages: usize,
+    /// Pages of one list that are read. Default 1,000.
+    pub pages: usize,
+    /// Tools that are kept from one list. Default 10,000.
+    pub tools: usize,
+    /// The longest definition of one tool. In bytes; default 1 MiB.
+    pub tool_bytes: usize,
+    /// What is kept of a child's standard error. In bytes; default 64 KiB.
+    pub stderr_bytes: usize,
+    /// Notifications kept for a subscriber that is slow to read them. Default 256.
+    pub events: usize,
+    /// What is quoted of a peer's answer in an error. In bytes; default 512.
+    pub excerpt_bytes: usize,
+    /// From the start of `connect` to the server's answer to `initialize`. Default 30 s.
+    pub connect_deadline: Duration,
+    /// For a call that names no deadline of its own, lists and pings included. Default 300 s.
+    pub call_deadline: Duration,
+    /// When closing: how long a child may take to leave after its input ended, and again after SIGTERM; how long the
+    /// answer to `DELETE` is awaited. Default 2 s.
+    pub close_grace: Duration,
+    /// After a child ended: how long what it has written may take to be read. Default 500 ms.
+    pub drain_deadline: Duration,
+    /// The longest pause before the stream of a streamable HTTP server is opened again. Default 30 s.
+    pub listen_pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 32 << 20,
+            outgoing_bytes: 8 << 20,
+            outstanding_calls: 65_536,
+            outgoing_messages: 1_024,
+            pages: 1_000,
+            tools: 10_000,
+            tool_bytes: 1 << 20,
+            stderr_bytes: 64 << 10,
+            events: 256,
+            excerpt_bytes: 512,
+            connect_deadline: Duration::from_secs(30),
+            call_deadline: Duration::from_secs(300),
+            close_grace: Duration::from_secs(2),
+            drain_deadline: Duration::from_millis(500),
+            listen_pause: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! JSON-RPC messages: written straight into the buffer that is sent, read as an envelope around raw JSON.
+mod encode;
+mod envelope;
+mod partial;
+
+pub(crate) use encode::{InitializeParams, Params, Request, cancelled, declined, initialized, pong};
+pub(crate) use envelope::{Message, RequestId, parse, parse_batch};
+pub(crate) use partial::id_of_oversized;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! The envelope of a message from the server. One parse finds its members; what is inside stays text.
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A message by its envelope (JSON-RPC 2.0 §4 and §5).
+#[derive(Debug)]
+pub(crate) enum Message<'a> {
+    /// A reply with a result.
+    Result { id: Option<u64>, result: &'a str },
+    /// A reply with an error object, or with neither result nor error.
+    Error { id: Option<u64>, error: Option<&'a str> },
+    /// The server asks.
+    Request { id: RequestId<'a>, method: &'a str },
+    /// The server tells. `method` is without its quotes; escapes in it are left as they are.
+    Notification { method: &'a str, params: Option<&'a str> },
+}
+
+/// The id of a server's request: a number or a string, echoed as it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId<'a>(&'a RawValue);
+
+impl<'a> RequestId<'a> {
+    pub(crate) fn as_str(self) -> &'a str {
+        self.0.get()
+    }
+}
+
+/// Reads one message; `None` if it is none.
+pub(crate) fn parse(text: &[u8]) -> Option<Message<'_>> {
+    let envelope: Envelope<'_> = serde_json::from_slice(text).ok()?;
+    match (envelope.method.map(RawValue::get).map(unquote), envelope.id) {
+        (Some(method), Some(id)) if id.get().starts_with(|first| first != '{' && first != '[') => {
+            Some(Message::Request { id: RequestId(id), method: method? })
+        }
+        (Some(_), Some(_)) => None,
+        (Some(method), None) => {
+            Some(Message::Notification { method: method?, params: envelope.params.map(RawValue::get) })
+        }
+        (None, id) => match (envelope.result, envelope.error) {
+            (_, Some(error)) => Some(Message::Error { id: id.and_then(own_id), error: Some(error.get()) }),
+            (Some(result), None) => Some(Message::Result { id: id.and_then(own_id), result: result.get() }),
+            // A log record on standard output may be an object with an id of its own, but only a reply has ours.
+            (None, None) => id.and_then(own_id).map(|id| Message::Error { id: Some(id), error: None }),
+        },
+    }
+}
+
+/// The messages of a batch (2025-03-26, basic, "Batching"), if `text` is an array.
+pub(crate) fn parse_batch(text: &[u8]) -> Option<Vec<&RawValue>> {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'[') { serde_json::from_slice(text).ok() } else { None }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    method: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+/// Our ids are numbers; some servers send them back as strings.
+fn own_id(id: &RawValue) -> Option<u64> {
+    id.get().trim_matches('"').parse().ok()
+}
+
+fn unquote(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"')
+}

@@ -1,0 +1,70 @@
+//! Envelopes, read and written.
+use super::*;
+
+fn encoded(request: Request<'_>, progress: bool) -> String {
+    let mut out = Vec::new();
+    request.encode(&mut out, 7, progress);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn arguments_are_written_as_they_came() {
+    let params = Params::Call { name: "a\"b", arguments: br#"{"n": 18446744073709551616, "z":1,"a":1.10}"# };
+    assert_eq!(
+        encoded(Request { method: "tools/call", params }, true),
+        r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a\"b","arguments":{"n": 18446744073709551616, "z":1,"a":1.10},"_meta":{"progressToken":7}}}"#
+    );
+}
+
+#[test]
+fn a_call_without_arguments_sends_none() {
+    let params = Params::Call { name: "now", arguments: b"" };
+    assert_eq!(
+        encoded(Request { method: "tools/call", params }, false),
+        r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"now"}}"#
+    );
+}
+
+#[test]
+fn a_result_is_the_text_between_the_brackets() {
+    let text = br#"{"result": {"b":1, "a":1.10}, "jsonrpc":"2.0", "id":"12"}"#;
+    let Some(Message::Result { id: Some(12), result }) = parse(text) else { panic!("no result") };
+    assert_eq!(result, r#"{"b":1, "a":1.10}"#);
+}
+
+#[test]
+fn messages_are_told_apart_by_method_and_id() {
+    assert!(matches!(
+        parse(br#"{"id":"s-1","method":"ping"}"#),
+        Some(Message::Request { id, method: "ping" }) if id.as_str() == "\"s-1\""
+    ));
+    assert!(matches!(
+        parse(br#"{"method":"notifications/message","params":{"level":"info"}}"#),
+        Some(Message::Notification { method: "notifications/message", params: Some(r#"{"level":"info"}"#) })
+    ));
+    assert!(matches!(
+        parse(br#"{"id":3,"error":{"code":-1,"message":"no"}}"#),
+        Some(Message::Error { id: Some(3), error: Some(_) })
+    ));
+    assert!(matches!(parse(br#"{"id":3,"result":null}"#), Some(Message::Error { id: Some(3), error: None })));
+}
+
+#[test]
+fn a_log_record_is_no_message() {
+    for stray in
+        [&br#"{"level":"info","msg":"up"}"#[..], b"3", b"{", b"\xff\xfe", br#"{"id":{},"method":"ping"}"#]
+    {
+        assert!(parse(stray).is_none(), "{}", String::from_utf8_lossy(stray));
+    }
+}
+
+#[test]
+fn the_id_of_a_message_too_long_to_read() {
+    let head = br#"{"jsonrpc":"2.0","id":41,"result":{"content":[{"type":"text","text":"aaaa"#;
+    assert_eq!(id_of_oversized(head, b"aaa"), Some(41));
+    let head = br#"{"result":{"content":[{"type":"text","id":9,"text":"aaaa"#;
+    assert_eq!(id_of_oversized(head, br#"aaa"}]},"jsonrpc":"2.0","id":42}"#), Some(42));
+    assert_eq!(id_of_oversized(head, br#"aaa"}]},"id": 43 ,"jsonrpc" : "2.0" } "#), Some(43));
+    assert_eq!(id_of_oversized(head, br#"aaa","id":44}}"#), None);
+    assert_eq!(id_of_oversized(br#"{"id":5,"method":"sampling/createMessage","params":"#, b"}"), None);
+}

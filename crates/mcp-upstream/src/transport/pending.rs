@@ -1,0 +1,49 @@
+//! One call between its request and its reply.
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{CallError, Closed, Progress, calls::Outcome, error::Failure, message, shared::Shared};
+
+/// A registered call. When it is dropped before its reply came, the server is told (basic/utilities/cancellation).
+#[derive(Debug)]
+pub(super) struct Pending<'s> {
+    shared: &'s Shared,
+    pub(super) id: u64,
+    outcome: oneshot::Receiver<Outcome>,
+    sent: bool,
+}
+
+impl<'s> Pending<'s> {
+    pub(super) fn register(
+        shared: &'s Shared,
+        progress: Option<mpsc::Sender<Progress>>,
+    ) -> Result<Self, CallError> {
+        let (id, outcome) = shared.calls.register(progress)?;
+        Ok(Self { shared, id, outcome, sent: false })
+    }
+
+    /// From here on the server may know of the call.
+    pub(super) fn mark_sent(&mut self) {
+        self.sent = true;
+    }
+
+    /// Waits until somebody else resolves the call: the reader of a stream, or the end of the session.
+    pub(super) async fn outcome(&mut self, sent: impl FnOnce() -> bool) -> Result<Bytes, CallError> {
+        let outcome = match (&mut self.outcome).await {
+            Ok(outcome) => outcome,
+            Err(_sender_gone) => Err(Failure::Closed(Closed::Local)),
+        };
+        outcome.map_err(|failure| failure.into_call_error(sent))
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        // "The initialize request MUST NOT be cancelled by clients."
+        let cancellable = self.shared.ready.get().is_some();
+        let waiting = self.shared.calls.forget(self.id);
+        if waiting && self.sent && cancellable && !self.shared.wire.post(message::cancelled(self.id)) {
+            self.shared.counting.message();
+        }
+    }
+}

@@ -27,7 +27,13 @@ impl Checkout {
         self.root.join("xtask").join(path)
     }
 
-    /// A place in `.work/`, where everything that is installed or written by hand-free runs goes.
+    /// A program that cargo built.
+    pub(crate) fn target(&self, program: &str) -> PathBuf {
+        let folder = variable("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
+        folder.join(format!("{program}{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// A place in `.work/`, where everything goes that is installed or written by these commands.
     pub(crate) fn work(&self, path: &str) -> PathBuf {
         self.root.join(".work").join(path)
     }

@@ -1,8 +1,10 @@
-//! The commands of development: `cargo xtask setup`, `cargo xtask test`.
+//! The commands of development: `cargo xtask setup`, `cargo xtask test`, `cargo xtask bench`.
 //!
-//! One command to install what the tests and the benchmark need, one to run everything that continuous integration runs.
+//! One command to install what the tests and the benchmark need, one to run everything that continuous integration runs, one
+//! to compare the proxy with others.
 //! Whatever is installed goes into `.work/` in the checkout, but for Debian's packages and cargo's own tools.
 
+mod bench;
 mod checkout;
 mod program;
 mod setup;
@@ -26,6 +28,8 @@ struct Arguments {
 enum Command {
     /// Install what the tests and the benchmark need
     Setup,
+    /// Our proxy beside mcpo 0.0.20 and nginx, in one run
+    Bench(bench::Options),
     /// Set up, then run every check and every test
     Test(test::Options),
 }
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     let checkout = Checkout::new();
     let good = match arguments.command {
         Command::Setup => setup::run(&checkout),
+        Command::Bench(options) => bench::run(&checkout, &options),
         Command::Test(options) => test::run(&checkout, &options),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -9,7 +9,7 @@ mod npm;
 mod parts;
 mod python;
 
-pub(crate) use debian::chromium;
+pub(crate) use debian::{chromium, nginx};
 pub(crate) use npm::node_modules;
 pub(crate) use parts::{Missing, Part, install, run};
-pub(crate) use python::time_server as time_server_program;
+pub(crate) use python::{mcpo as mcpo_program, time_server as time_server_program};

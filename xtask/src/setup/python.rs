@@ -17,6 +17,11 @@ pub(crate) fn time_server(checkout: &Checkout) -> PathBuf {
     TIME.program(checkout, TIME.program)
 }
 
+/// The installed open-webui/mcpo.
+pub(crate) fn mcpo(checkout: &Checkout) -> PathBuf {
+    MCPO.program(checkout, MCPO.program)
+}
+
 /// One virtual environment under `.work/`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Environment {

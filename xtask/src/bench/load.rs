@@ -1,0 +1,131 @@
+//! Load on one target: a number of connections, each with one call under way, for a while.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::connection::Connection;
+use super::message::{Checker, Template};
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub(super) struct Load {
+    /// Where to.
+    pub(super) address: SocketAddr,
+    /// What.
+    pub(super) template: Template,
+    /// On how many connections.
+    pub(super) connections: usize,
+    /// How long before it counts.
+    pub(super) warm_up: Duration,
+    /// How long it counts.
+    pub(super) measured: Duration,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// How long each right call took, in microseconds, in order of length.
+    micros: Vec<u32>,
+    /// Replies that were not the right one.
+    pub(super) wrong: u64,
+    /// Connections that broke.
+    pub(super) broken: u64,
+}
+
+impl Counted {
+    /// Right calls.
+    pub(super) fn calls(&self) -> usize {
+        self.micros.len()
+    }
+
+    /// Milliseconds within which this share of the calls was answered.
+    pub(super) fn percentile_ms(&self, percent: usize) -> f64 {
+        let at = (self.micros.len() * percent / 100).min(self.micros.len().saturating_sub(1));
+        self.micros.get(at).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    WarmUp,
+    Measured,
+    Over,
+}
+
+impl Load {
+    /// Runs it on this thread. `snapshot` is called when counting begins and when it ends.
+    ///
+    /// Must run on a current-thread runtime inside a `LocalSet`.
+    pub(super) async fn run<T>(self, mut snapshot: impl FnMut() -> T) -> (Counted, T, T) {
+        let phase = Rc::new(Cell::new(Phase::WarmUp));
+        let counted = Rc::new(RefCell::new(Counted::default()));
+        let mut tasks = JoinSet::new();
+        for connection in 0..self.connections {
+            let (load, phase, counted) = (self.clone(), Rc::clone(&phase), Rc::clone(&counted));
+            tasks.spawn_local(async move {
+                for _ in 0..MOST_BREAKS {
+                    if load.one(connection, &phase, &counted).await.is_ok() {
+                        return;
+                    }
+                    counted.borrow_mut().broken += 1;
+                    sleep(AFTER_A_BREAK).await;
+                }
+            });
+        }
+        sleep(self.warm_up).await;
+        let before = snapshot();
+        phase.set(Phase::Measured);
+        sleep(self.measured).await;
+        phase.set(Phase::Over);
+        let after = snapshot();
+        // A call that never ends is cut off with its task.
+        let _ = timeout(LAST_CALL, async { while tasks.join_next().await.is_some() {} }).await;
+        tasks.shutdown().await;
+        let mut counted = counted.take();
+        counted.micros.sort_unstable();
+        (counted, before, after)
+    }
+
+    /// One connection, until the load is over or the connection breaks.
+    async fn one(
+        &self,
+        connection: usize,
+        phase: &Cell<Phase>,
+        counted: &RefCell<Counted>,
+    ) -> io::Result<()> {
+        let mut template = self.template.clone();
+        let mut checker = Checker::default();
+        let mut open = Connection::open(self.address).await?;
+        // Numbers that no other connection uses.
+        let mut call = (connection as u64) << 32;
+        while phase.get() != Phase::Over {
+            call += 1;
+            let start = Instant::now();
+            let reply = open.call(template.request(call)).await?;
+            let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
+            let right = reply.status == 200 && checker.is_right(&template, call, reply.body);
+            if phase.get() == Phase::Measured {
+                let mut counted = counted.borrow_mut();
+                if right {
+                    counted.micros.push(micros);
+                } else {
+                    counted.wrong += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How often a connection may break before it is given up.
+const MOST_BREAKS: usize = 20;
+/// How long to wait before connecting again.
+const AFTER_A_BREAK: Duration = Duration::from_millis(50);
+/// How long the calls that are under way at the end may take.
+const LAST_CALL: Duration = Duration::from_secs(10);

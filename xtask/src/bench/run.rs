@@ -1,0 +1,126 @@
+//! The whole run: build, start everything, measure, end everything.
+
+use std::fs;
+use std::io;
+
+use super::options::Options;
+use super::targets::{Others, Programs, Target, Upstream, answers, echo, mcpo, nginx, ours};
+use super::{proc, rounds, startup};
+use crate::checkout::Checkout;
+use crate::program::Program;
+use crate::setup::{self, Part};
+
+/// `cargo xtask bench`; true if everything was measured and every reply was right.
+pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
+    if cfg!(debug_assertions) {
+        return build_and_hand_over(checkout);
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            return false;
+        }
+    };
+    let work = tokio::task::LocalSet::new();
+    let outcome = work.block_on(&runtime, async {
+        // Leaving the block early drops what runs, and so ends every program.
+        tokio::select! {
+            outcome = measure(checkout, options) => outcome,
+            _ = tokio::signal::ctrl_c() => Err(io::Error::other("interrupted")),
+        }
+    });
+    match outcome {
+        Ok(good) => good,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            false
+        }
+    }
+}
+
+/// A load generator that is not optimised would be what is measured: the same command again, by the optimised program.
+fn build_and_hand_over(checkout: &Checkout) -> bool {
+    // By itself: with other packages in one build it would have their features too, and not be what users run.
+    let proxy = Program::cargo(checkout).args(["build", "--release", "--package", "mcpo"]).run();
+    let own = Program::cargo(checkout).args(["build", "--release", "--package", "xtask"]).run();
+    let again = proxy.and(own).and_then(|()| {
+        let program = checkout.target("release/xtask");
+        Program::new(program).args(std::env::args_os().skip(1)).directory(checkout.root()).run()
+    });
+    if let Err(error) = &again {
+        eprintln!("bench: {error}");
+    }
+    again.is_ok()
+}
+
+async fn measure(checkout: &Checkout, options: &Options) -> io::Result<bool> {
+    let programs = programs(checkout, options)?;
+    let size = fs::metadata(&programs.ours)?.len();
+    println!("{}", proc::machine());
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let megabytes = size as f64 / 1e6;
+    println!("our binary: {megabytes:.1} MB");
+    println!(
+        "{} rounds of {:?} after {:?} of warm-up, targets in turn; both proxies with an API key",
+        options.rounds(),
+        options.measured(),
+        options.warm_up()
+    );
+    let echo = echo(&programs)?;
+    let address = echo.address;
+    startup::run(&programs, address, options).await?;
+
+    let targets = start(&programs, echo).await?;
+    let mut good = true;
+    for size in &options.sizes {
+        for connections in &options.connections {
+            good &= rounds::run(&targets, *size, *connections, options).await;
+        }
+    }
+    if !good {
+        println!("\nSome replies were wrong or did not come: see the column \"bad\".");
+    }
+    Ok(good)
+}
+
+/// Everything at once, each idle until its turn.
+async fn start(programs: &Programs, echo: Target) -> io::Result<Vec<Target>> {
+    let address = echo.address;
+    let mut targets = Vec::new();
+    for upstream in [Upstream::Stdio, Upstream::Http] {
+        if let Some(others) = &programs.others {
+            targets.push(mcpo(programs, &others.mcpo, upstream, address)?);
+        }
+        targets.push(ours(programs, upstream, address)?);
+    }
+    if let Some(others) = &programs.others {
+        targets.push(nginx(programs, &others.nginx, address)?);
+    }
+    targets.push(echo);
+    for target in &mut targets {
+        answers(target).await?;
+    }
+    Ok(targets)
+}
+
+fn programs(checkout: &Checkout, options: &Options) -> io::Result<Programs> {
+    let folder = checkout.work("bench");
+    fs::create_dir_all(&folder)?;
+    let others = if options.only_ours {
+        None
+    } else {
+        if let Some(missing) = setup::install(checkout, &[Part::Mcpo, Part::Nginx]).into_iter().next() {
+            let (name, why) = (missing.part.name(), missing.why);
+            return Err(io::Error::other(format!("{name} is missing: {why}; or use --only-ours")));
+        }
+        let nginx = setup::nginx().ok_or_else(|| io::Error::other("nginx is not on the PATH"))?;
+        Some(Others { mcpo: setup::mcpo_program(checkout), nginx })
+    };
+    Ok(Programs {
+        ours: checkout.target("release/mcpo"),
+        echo: checkout.target("release/bench-echo"),
+        others,
+        folder,
+    })
+}

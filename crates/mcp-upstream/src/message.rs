@@ -5,7 +5,7 @@ mod partial;
 
 pub(crate) use encode::{InitializeParams, Params, Request, cancelled, declined, initialized, pong};
 pub(crate) use envelope::{Message, RequestId, parse, parse_batch};
-pub(crate) use partial::id_of_oversized;
+pub(crate) use partial::Oversized;
 
 #[cfg(test)]
 mod tests;

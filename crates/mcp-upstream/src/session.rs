@@ -190,7 +190,7 @@ async fn initialize(shared: &Shared, options: &SessionOptions) -> Result<ServerD
     let failed = |error| connect_error(shared, error);
     let result = shared.wire.request(shared, &request, CallOptions::default()).await.map_err(failed)?;
     let server = ServerDescription::parse(&result, offered)?;
-    shared.wire.notify(message::initialized()).await.map_err(failed)?;
+    shared.wire.negotiated(shared, server.protocol_version, message::initialized()).await.map_err(failed)?;
     Ok(server)
 }
 

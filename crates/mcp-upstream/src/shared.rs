@@ -11,7 +11,7 @@ use crate::{
     counters::Counting,
     error::Failure,
     events::ProgressParams,
-    message::{self, Message, RequestId},
+    message::{self, Message, Oversized, RequestId},
     transport::Wire,
 };
 
@@ -67,7 +67,7 @@ impl Shared {
         }
     }
 
-    fn dispatch(&self, text: &Text<'_>, message: &Message<'_>) {
+    pub(crate) fn dispatch(&self, text: &Text<'_>, message: &Message<'_>) {
         match *message {
             Message::Result { id: Some(id), result } => self.resolve(id, Ok(text.own(result))),
             Message::Error { id: Some(id), error } => self.resolve(id, Err(failure(error))),
@@ -80,6 +80,17 @@ impl Shared {
     fn resolve(&self, id: u64, outcome: Result<Bytes, Failure>) {
         if !self.calls.resolve(id, outcome) {
             self.counting.foreign();
+        }
+    }
+
+    /// Takes note of a message too long to be read. The call it answers fails; if that cannot be told, any of them may
+    /// wait for it, so all fail.
+    pub(crate) fn oversized(&self, oversized: &Oversized) {
+        let limit = self.limits.message_bytes;
+        tracing::warn!(limit, "the server sent a message longer than the limit");
+        match oversized.id() {
+            Some(id) => self.resolve(id, Err(Failure::TooLarge { limit })),
+            None => self.calls.fail_all(|| Failure::TooLarge { limit }),
         }
     }
 

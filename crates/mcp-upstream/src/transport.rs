@@ -1,14 +1,19 @@
 //! The ways to reach a server. All three carry the same messages; what differs is how a reply finds its call.
 mod pending;
+mod remote;
+mod sse;
 mod stdio;
+mod streamable;
 
 use bytes::Bytes;
+pub use sse::SseTransport;
 pub use stdio::StdioTransport;
+pub use streamable::StreamableTransport;
 
-pub(crate) use self::stdio::StdioWire;
+use self::{sse::SseWire, stdio::StdioWire, streamable::StreamableWire};
 use crate::{
-    CallError, CallOptions, ConnectError, Limits, StderrTail, message::Request, session::Handle,
-    shared::Shared,
+    CallError, CallOptions, ConnectError, Limits, ProtocolVersion, StderrTail, message::Request,
+    session::Handle, shared::Shared,
 };
 
 /// How to reach a server.
@@ -17,6 +22,10 @@ use crate::{
 pub enum Transport {
     /// A child process, spoken to over its standard streams.
     Stdio(StdioTransport),
+    /// An endpoint of streamable HTTP.
+    Streamable(StreamableTransport),
+    /// An event stream of the older HTTP+SSE transport.
+    Sse(SseTransport),
 }
 
 impl Transport {
@@ -24,6 +33,8 @@ impl Transport {
     pub(crate) async fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
         match self {
             Self::Stdio(transport) => transport.start(limits),
+            Self::Streamable(transport) => transport.start(limits),
+            Self::Sse(transport) => transport.start(limits).await,
         }
     }
 }
@@ -34,10 +45,24 @@ impl From<StdioTransport> for Transport {
     }
 }
 
+impl From<StreamableTransport> for Transport {
+    fn from(transport: StreamableTransport) -> Self {
+        Self::Streamable(transport)
+    }
+}
+
+impl From<SseTransport> for Transport {
+    fn from(transport: SseTransport) -> Self {
+        Self::Sse(transport)
+    }
+}
+
 /// A transport at work.
 #[derive(Debug)]
 pub(crate) enum Wire {
     Stdio(StdioWire),
+    Streamable(Box<StreamableWire>),
+    Sse(Box<SseWire>),
 }
 
 impl Wire {
@@ -50,15 +75,32 @@ impl Wire {
     ) -> Result<Bytes, CallError> {
         match self {
             Self::Stdio(wire) => wire.request(shared, request, options).await,
+            Self::Streamable(wire) => wire.request(shared, request, options).await,
+            Self::Sse(wire) => wire.request(shared, request, options).await,
         }
     }
 
-    /// Sends a notification and waits until it is on its way.
-    pub(crate) async fn notify(&self, message: Vec<u8>) -> Result<(), CallError> {
+    /// The revision is agreed on: sends `initialized` and whatever else ends the handshake.
+    pub(crate) async fn negotiated(
+        &self,
+        shared: &Shared,
+        version: ProtocolVersion,
+        initialized: Vec<u8>,
+    ) -> Result<(), CallError> {
         match self {
             Self::Stdio(wire) => {
-                wire.post(&message);
+                wire.post(&initialized);
                 Ok(())
+            }
+            Self::Streamable(wire) => {
+                wire.negotiated(version);
+                wire.notify(shared, initialized).await?;
+                wire.listen();
+                Ok(())
+            }
+            Self::Sse(wire) => {
+                wire.negotiated(version);
+                wire.notify(shared, initialized).await
             }
         }
     }
@@ -67,12 +109,16 @@ impl Wire {
     pub(crate) fn post(&self, message: Vec<u8>) -> bool {
         match self {
             Self::Stdio(wire) => wire.post(&message),
+            Self::Streamable(wire) => wire.post(message),
+            Self::Sse(wire) => wire.post(message),
         }
     }
 
+    /// The end of a child's standard error; a remote server has none.
     pub(crate) fn stderr(&self) -> StderrTail {
         match self {
             Self::Stdio(wire) => wire.stderr(),
+            Self::Streamable(_) | Self::Sse(_) => StderrTail::default(),
         }
     }
 }

@@ -3,9 +3,28 @@ use std::{cell::Cell, fmt};
 
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
-/// The id of a message of which only `head` and `tail` are known, if either shows it beyond doubt.
-pub(crate) fn id_of_oversized(head: &[u8], tail: &[u8]) -> Option<u64> {
-    id_in_head(head).or_else(|| id_in_tail(tail))
+/// A message that is too long to be kept: its beginning, and its end as far as it has come.
+#[derive(Debug, Default)]
+pub(crate) struct Oversized {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl Oversized {
+    /// Takes the next piece.
+    pub(crate) fn extend(&mut self, piece: &[u8]) {
+        let room = ENDS.saturating_sub(self.head.len());
+        self.head.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        let new = piece.get(piece.len().saturating_sub(ENDS)..).unwrap_or_default();
+        let surplus = (self.tail.len() + new.len()).saturating_sub(ENDS);
+        self.tail.drain(..surplus.min(self.tail.len()));
+        self.tail.extend_from_slice(new);
+    }
+
+    /// The id it answers, if either end shows it beyond doubt.
+    pub(crate) fn id(&self) -> Option<u64> {
+        id_in_head(&self.head).or_else(|| id_in_tail(&self.tail))
+    }
 }
 
 /// Reads members until the text breaks off, and remembers an id on the way.
@@ -58,3 +77,6 @@ impl<'de> Visitor<'de> for IdSeeker<'_> {
         Ok(())
     }
 }
+
+/// What is kept of both ends.
+const ENDS: usize = 1 << 10;

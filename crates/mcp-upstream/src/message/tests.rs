@@ -58,13 +58,23 @@ fn a_log_record_is_no_message() {
     }
 }
 
+fn id_of_oversized(pieces: &[&[u8]]) -> Option<u64> {
+    let mut oversized = Oversized::default();
+    for piece in pieces {
+        oversized.extend(piece);
+    }
+    oversized.id()
+}
+
 #[test]
 fn the_id_of_a_message_too_long_to_read() {
-    let head = br#"{"jsonrpc":"2.0","id":41,"result":{"content":[{"type":"text","text":"aaaa"#;
-    assert_eq!(id_of_oversized(head, b"aaa"), Some(41));
-    let head = br#"{"result":{"content":[{"type":"text","id":9,"text":"aaaa"#;
-    assert_eq!(id_of_oversized(head, br#"aaa"}]},"jsonrpc":"2.0","id":42}"#), Some(42));
-    assert_eq!(id_of_oversized(head, br#"aaa"}]},"id": 43 ,"jsonrpc" : "2.0" } "#), Some(43));
-    assert_eq!(id_of_oversized(head, br#"aaa","id":44}}"#), None);
-    assert_eq!(id_of_oversized(br#"{"id":5,"method":"sampling/createMessage","params":"#, b"}"), None);
+    let middle = vec![b'a'; 5000];
+    let head: &[u8] = br#"{"jsonrpc":"2.0","id":41,"result":{"content":[{"type":"text","text":"aaaa"#;
+    assert_eq!(id_of_oversized(&[head, &middle]), Some(41));
+    let head: &[u8] = br#"{"result":{"content":[{"type":"text","id":9,"text":"aaaa"#;
+    let ends = |tail: &[u8]| id_of_oversized(&[head, &middle, tail]);
+    assert_eq!(ends(br#"aaa"}]},"jsonrpc":"2.0","id":42}"#), Some(42));
+    assert_eq!(ends(br#"aaa"}]},"id": 43 ,"jsonrpc" : "2.0" } "#), Some(43));
+    assert_eq!(ends(br#"aaa","id":44}}"#), None);
+    assert_eq!(id_of_oversized(&[br#"{"id":5,"method":"sampling/createMessage","params":"#, b"}"]), None);
 }

@@ -35,6 +35,17 @@ impl<'s> Pending<'s> {
         };
         outcome.map_err(|failure| failure.into_call_error(sent))
     }
+
+    /// The outcome, if somebody else has resolved the call already.
+    pub(super) fn outcome_now(&mut self) -> Option<Result<Bytes, CallError>> {
+        let outcome = self.outcome.try_recv().ok()?;
+        Some(outcome.map_err(|failure| failure.into_call_error(|| true)))
+    }
+
+    /// The reply is here, by a way that the table of calls does not know.
+    pub(super) fn complete(mut self) {
+        self.sent = false;
+    }
 }
 
 impl Drop for Pending<'_> {

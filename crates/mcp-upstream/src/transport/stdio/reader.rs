@@ -1,13 +1,12 @@
 //! Lines from the child, cut out of one growing buffer.
 use std::io;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BytesMut};
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::{
-    error::Failure,
-    message,
+    message::Oversized,
     shared::{Shared, Text},
 };
 
@@ -29,12 +28,6 @@ struct Lines {
     searched: usize,
     /// The line that is too long to be kept, of which the rest is still to come.
     skipping: Option<Oversized>,
-}
-
-/// The beginning of a line that is too long, and its end as far as it has come.
-struct Oversized {
-    head: Bytes,
-    tail: BytesMut,
 }
 
 impl Lines {
@@ -64,10 +57,9 @@ impl Lines {
     fn take_line(&mut self, length: usize, shared: &Shared) {
         if self.skipping.is_some() || length > shared.limits.message_bytes {
             let rest = self.buffer.split_to(length);
-            self.extend_skipped(&rest);
-            if let Some(oversized) = self.skipping.take() {
-                oversized.report(shared);
-            }
+            let mut oversized = self.skipping.take().unwrap_or_default();
+            oversized.extend(&rest);
+            shared.oversized(&oversized);
         } else if length < SHARED_FROM {
             if let Some(line) = self.buffer.get(..length) {
                 receive(&Text::Borrowed(line), shared);
@@ -81,31 +73,7 @@ impl Lines {
     fn skip(&mut self) {
         let rest = self.buffer.split();
         self.searched = 0;
-        self.extend_skipped(&rest);
-    }
-
-    fn extend_skipped(&mut self, rest: &[u8]) {
-        let oversized = self.skipping.get_or_insert_with(|| Oversized {
-            head: Bytes::copy_from_slice(rest.get(..ENDS).unwrap_or(rest)),
-            tail: BytesMut::new(),
-        });
-        let kept = rest.len().saturating_sub(ENDS);
-        oversized.tail.extend_from_slice(rest.get(kept..).unwrap_or_default());
-        let surplus = oversized.tail.len().saturating_sub(ENDS);
-        oversized.tail.advance(surplus);
-    }
-}
-
-impl Oversized {
-    /// The call it answers fails; if that cannot be told, any of them may wait for it, so all fail.
-    fn report(&self, shared: &Shared) {
-        let limit = shared.limits.message_bytes;
-        tracing::warn!(limit, "the server sent a message longer than the limit");
-        match message::id_of_oversized(&self.head, &self.tail) {
-            Some(id) if shared.calls.resolve(id, Err(Failure::TooLarge { limit })) => {}
-            Some(_) => shared.counting.foreign(),
-            None => shared.calls.fail_all(|| Failure::TooLarge { limit }),
-        }
+        self.skipping.get_or_insert_default().extend(&rest);
     }
 }
 
@@ -119,5 +87,3 @@ fn receive(line: &Text<'_>, shared: &Shared) {
 const CHUNK: usize = 16 << 10;
 /// From this length on a line is handed on in place instead of being copied.
 const SHARED_FROM: usize = 4 << 10;
-/// What is kept of both ends of a line that is too long.
-const ENDS: usize = 1 << 10;

@@ -1,0 +1,9 @@
+//! HTTP as both remote transports use it: any tower service below, bounded bodies and event streams above.
+mod body;
+mod event_stream;
+mod service;
+
+pub(crate) use body::{Collected, collect, excerpt};
+pub(crate) use event_stream::{EventStream, Item};
+pub(crate) use service::Body;
+pub use service::HttpService;

@@ -1,0 +1,149 @@
+//! Streamable HTTP: every message of ours is a POST, and its answer carries the reply.
+mod exchange;
+mod keeper;
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
+use tokio::sync::{Notify, mpsc};
+use url::Url;
+
+use super::{Wire, pending::Pending, remote};
+use crate::{
+    CallError, CallOptions, ConnectError, HttpService, Limits, ProtocolVersion,
+    message::Request as RpcRequest, session::Handle, shared::Shared,
+};
+
+/// A server at an MCP endpoint of streamable HTTP (2025-03-26 and later).
+#[derive(Debug, Clone)]
+pub struct StreamableTransport {
+    url: Url,
+    http: HttpService,
+    headers: HeaderMap,
+}
+
+impl StreamableTransport {
+    /// The server at `url`, reached through `http`.
+    pub fn new(url: Url, http: HttpService) -> Self {
+        Self { url, http, headers: HeaderMap::new() }
+    }
+
+    /// Adds a header to every request. One whose value is secret should say so ([`HeaderValue::set_sensitive`]).
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    pub(super) fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
+        let (posts, queue) = mpsc::channel(limits.outgoing_messages.max(1));
+        let wire = StreamableWire {
+            uri: remote::uri(&self.url)?,
+            http: self.http,
+            opening: remote::post_headers(&self.headers),
+            session: OnceLock::new(),
+            negotiated: OnceLock::new(),
+            listen: Notify::new(),
+            posts,
+        };
+        let shared = Arc::new(Shared::new(limits, Wire::Streamable(Box::new(wire))));
+        tokio::spawn(keeper::keep(Arc::clone(&shared), queue));
+        Ok(Handle::new(shared))
+    }
+}
+
+/// An endpoint and what was negotiated with it.
+pub(crate) struct StreamableWire {
+    uri: Uri,
+    http: HttpService,
+    /// The headers of `initialize`.
+    opening: HeaderMap,
+    /// The server's session id, if it gave one with its answer to `initialize`.
+    session: OnceLock<HeaderValue>,
+    /// The headers of everything after `initialize`.
+    negotiated: OnceLock<HeaderMap>,
+    /// The handshake is over: the server's own stream may be opened.
+    listen: Notify,
+    posts: mpsc::Sender<Vec<u8>>,
+}
+
+impl StreamableWire {
+    pub(super) async fn request(
+        &self,
+        shared: &Shared,
+        request: &RpcRequest<'_>,
+        options: CallOptions,
+    ) -> Result<Bytes, CallError> {
+        let progress = options.progress.is_some();
+        let mut pending = Pending::register(shared, options.progress)?;
+        let id = pending.id;
+        let mut body = Vec::with_capacity(request.size_hint());
+        request.encode(&mut body, id, progress);
+        let post = self.post_request(options.headers, body);
+        pending.mark_sent();
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.exchange(shared, id, post) => outcome,
+            // The session ended, or the reply came on another stream.
+            outcome = pending.outcome(|| true) => return outcome,
+        };
+        match outcome {
+            Some(outcome) => {
+                pending.complete();
+                outcome
+            }
+            // The answer was a batch, which went through the table of calls.
+            None => match pending.outcome_now() {
+                Some(outcome) => outcome,
+                None => Err(CallError::Truncated),
+            },
+        }
+    }
+
+    /// Sends a notification of the handshake and waits until the server has taken it.
+    pub(super) async fn notify(&self, shared: &Shared, message: Vec<u8>) -> Result<(), CallError> {
+        let request = self.post_request(HeaderMap::new(), message);
+        let response = self.http.call(request).await.map_err(|source| CallError::Transport { source })?;
+        if !response.status().is_success() {
+            return Err(remote::refusal(response, None, &shared.limits).await);
+        }
+        // Nothing is in the body; reading it leaves the connection ready for the next request.
+        let _ = crate::http_client::collect(response.into_body(), shared.limits.excerpt_bytes).await;
+        Ok(())
+    }
+
+    pub(super) fn post(&self, message: Vec<u8>) -> bool {
+        self.posts.try_send(message).is_ok()
+    }
+
+    /// From now on requests carry the session id and what the revision demands.
+    pub(super) fn negotiated(&self, version: ProtocolVersion) {
+        let mut headers = self.opening.clone();
+        remote::demand(&mut headers, version);
+        if let Some(session) = self.session.get() {
+            headers.insert(remote::SESSION_ID, session.clone());
+        }
+        let _ = self.negotiated.set(headers);
+    }
+
+    /// The handshake is over.
+    pub(super) fn listen(&self) {
+        self.listen.notify_one();
+    }
+
+    fn headers(&self) -> HeaderMap {
+        self.negotiated.get().unwrap_or(&self.opening).clone()
+    }
+
+    fn post_request(&self, own: HeaderMap, body: Vec<u8>) -> Request<Full<Bytes>> {
+        remote::request(Method::POST, &self.uri, self.headers(), own, body)
+    }
+}
+
+impl std::fmt::Debug for StreamableWire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StreamableWire")
+    }
+}

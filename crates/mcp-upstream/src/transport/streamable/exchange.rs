@@ -1,0 +1,131 @@
+//! One POST of a request and the answer that carries its reply, as JSON or as an event stream.
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+
+use super::StreamableWire;
+use crate::{
+    CallError, Closed, Excerpt,
+    http_client::{Body, Collected, EventStream, Item, collect},
+    message::{self, Message},
+    shared::{Shared, Text, failure},
+    transport::remote,
+};
+
+/// The reply, or `None` if there was none with this id.
+type Reply = Option<Result<Bytes, CallError>>;
+
+impl StreamableWire {
+    pub(super) async fn exchange(&self, shared: &Shared, id: u64, request: Request<Full<Bytes>>) -> Reply {
+        let response = match self.http.call(request).await {
+            Ok(response) => response,
+            Err(source) => return Some(Err(CallError::Transport { source })),
+        };
+        let status = response.status();
+        if status == StatusCode::NOT_FOUND && self.session.get().is_some() {
+            // "When a client receives HTTP 404 in response to a request containing an MCP-Session-Id, it MUST start a
+            // new session": whoever owns this one connects again. The request was not carried out.
+            shared.shut(Closed::SessionExpired);
+            return Some(Err(CallError::Closed { reason: Closed::SessionExpired, sent: false }));
+        }
+        if !status.is_success() || status == StatusCode::ACCEPTED || status == StatusCode::NO_CONTENT {
+            return Some(Err(remote::refusal(response, Some(id), &shared.limits).await));
+        }
+        if self.negotiated.get().is_none()
+            && let Some(session) = response.headers().get(remote::SESSION_ID)
+        {
+            let mut session = session.clone();
+            session.set_sensitive(true);
+            let _ = self.session.set(session);
+        }
+        if remote::is_event_stream(&response) {
+            self::streamed(shared, id, response.into_body()).await
+        } else {
+            self::whole(shared, id, response).await
+        }
+    }
+}
+
+/// The reply is the body.
+async fn whole(shared: &Shared, id: u64, response: Response<Body>) -> Reply {
+    let limit = shared.limits.message_bytes;
+    let text = match collect(response.into_body(), limit).await {
+        Ok(Collected::Whole(text)) => Text::Shared(text),
+        Ok(Collected::TooLarge) => return Some(Err(CallError::TooLarge { limit })),
+        Err(source) => return Some(Err(CallError::Transport { source })),
+    };
+    match message::parse(text.as_slice()) {
+        // An error without an id is about a request that the server could not read, which must be this one.
+        Some(Message::Error { id: None, error }) => Some(Err(failure(error).into_call_error(|| true))),
+        Some(message) => own_reply(shared, id, &text, &message),
+        None if message::parse_batch(text.as_slice()).is_some() => {
+            shared.receive(&text);
+            None
+        }
+        None => {
+            Some(Err(CallError::NotMcp { body: Excerpt::of(text.as_slice(), shared.limits.excerpt_bytes) }))
+        }
+    }
+}
+
+/// The reply is in one of the events, after what the server has to say on the way to it.
+async fn streamed(shared: &Shared, id: u64, body: Body) -> Reply {
+    let limit = shared.limits.message_bytes;
+    let mut events = EventStream::new(body, limit);
+    loop {
+        let event = match events.next().await {
+            Ok(Some(Item::Event(event))) if event.is_message() => event,
+            Ok(Some(Item::Event(_))) => continue,
+            Ok(Some(Item::Oversized(oversized))) => match oversized.id() {
+                Some(other) if other != id => {
+                    shared.oversized(&oversized);
+                    continue;
+                }
+                // On this call's own stream it is most likely this call's reply.
+                _ => return Some(Err(CallError::TooLarge { limit })),
+            },
+            Ok(None) => return Some(Err(CallError::Truncated)),
+            Err(source) => return Some(Err(CallError::Transport { source })),
+        };
+        let text = Text::Shared(event.data);
+        let Some(message) = message::parse(text.as_slice()) else {
+            shared.receive(&text);
+            continue;
+        };
+        if let Some(reply) = own_reply(shared, id, &text, &message) {
+            drain(shared, events);
+            return Some(reply);
+        }
+    }
+}
+
+fn own_reply(shared: &Shared, id: u64, text: &Text<'_>, message: &Message<'_>) -> Reply {
+    match *message {
+        Message::Result { id: Some(own), result } if own == id => Some(Ok(text.own(result))),
+        Message::Error { id: Some(own), error } if own == id => {
+            Some(Err(failure(error).into_call_error(|| true)))
+        }
+        _ => {
+            shared.dispatch(text, message);
+            None
+        }
+    }
+}
+
+/// Reads the stream to its end, so that the connection can be used again. Most often the end is there already; if not,
+/// that is nothing to wait for.
+fn drain(shared: &Shared, mut events: EventStream) {
+    while let Some(next) = events.next().now_or_never() {
+        match next {
+            Ok(Some(Item::Event(event))) if event.is_message() => shared.receive(&Text::Shared(event.data)),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => return,
+        }
+    }
+    let patience = shared.limits.drain_deadline;
+    tokio::spawn(async move {
+        let to_the_end = async { while let Ok(Some(_)) = events.next().await {} };
+        let _ = tokio::time::timeout(patience, to_the_end).await;
+    });
+}

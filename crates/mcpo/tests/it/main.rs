@@ -2,8 +2,10 @@
 //!
 //! How these tests are organised, and which environment variables tell them where the real peers are: docs/testing.md.
 
+mod browser;
 mod command_line;
 mod configuration;
+mod demo;
 mod down_servers;
 mod peers;
 mod shutdown;

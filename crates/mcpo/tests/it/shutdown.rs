@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Proxy, signal};
+use crate::support::{Proxy, is_running, signal};
 
 /// A shell command that writes the server's process id down, then becomes the demo's server.
 fn remembered(pids: &Path) -> String {
@@ -15,11 +16,6 @@ fn remembered(pids: &Path) -> String {
 fn pids(file: &Path) -> Vec<u32> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     text.lines().filter_map(|line| line.trim().parse().ok()).collect()
-}
-
-fn is_running(pid: u32) -> bool {
-    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).expect("a process id");
-    rustix::process::test_kill_process(pid).is_ok()
 }
 
 #[tokio::test]
@@ -40,7 +36,7 @@ async fn sigterm_is_a_clean_end_for_the_whole_tree() {
             (all.len() == 3).then_some(all)
         })
         .await;
-    assert_eq!(proxy.stop().await, Some(0));
+    assert_eq!(proxy.stop_by(Signal::TERM).await, Some(0));
     let left: Vec<u32> = all.into_iter().filter(|pid| is_running(*pid)).collect();
     assert_eq!(left, [0; 0], "processes left behind");
 }
@@ -53,7 +49,7 @@ async fn a_killed_server_is_started_again() {
     let document = proxy.ready("/openapi.json").await;
     let before = pids(&file);
     assert_eq!(before.len(), 1);
-    signal(before[0], rustix::process::Signal::KILL);
+    signal(before[0], Signal::KILL);
     proxy
         .eventually("a second process serves", async || {
             (pids(&file).len() > 1 && proxy.get("/openapi.json").await.json() == document).then_some(())

@@ -3,13 +3,16 @@
 mod client;
 mod installed;
 mod node_server;
+mod process;
 mod proxy;
 mod run;
 
 pub(crate) use client::{Client, Reply};
 pub(crate) use installed::{Installed, command_line, setting};
 pub(crate) use node_server::{Mode, NodeServer};
-pub(crate) use proxy::{LOCAL, Proxy, signal};
+#[cfg(unix)]
+pub(crate) use process::{children, is_running, signal};
+pub(crate) use proxy::{LOCAL, Proxy};
 pub(crate) use run::{Finished, mcpo, run};
 
 /// How long anything that must happen may take, on a machine that does other things too.

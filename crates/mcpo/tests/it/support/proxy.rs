@@ -11,6 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+#[cfg(unix)]
+use super::signal;
 use super::{Client, PATIENCE, Reply, mcpo};
 
 /// A proxy that runs, on a port of its own. Dropping it kills it; [`Proxy::stop`] ends it as a user does.
@@ -20,7 +22,8 @@ pub(crate) struct Proxy {
     client: Client,
     stdout: Printed,
     stderr: Printed,
-    home: TempDir,
+    /// Its home directory, kept until it has ended.
+    _home: TempDir,
 }
 
 impl Proxy {
@@ -42,6 +45,19 @@ impl Proxy {
 
     /// Starts it as `prepare` says, with no other arguments, and waits until it listens.
     pub(crate) async fn prepared(prepare: impl FnOnce(&mut Command)) -> Self {
+        Self::saying("Listening on ", prepare).await.0
+    }
+
+    /// Starts the demo, and waits until it tells the address of its page.
+    pub(crate) async fn demo(arguments: &[&str]) -> (Self, String) {
+        Self::saying("The proxy's page ", |command| {
+            command.args(["demo", "--port", "0"]).args(arguments);
+        })
+        .await
+    }
+
+    /// Starts it and waits for the line in which these words stand before its address.
+    async fn saying(words: &str, prepare: impl FnOnce(&mut Command)) -> (Self, String) {
         let home = tempfile::tempdir().expect("a temporary directory");
         let mut command = mcpo(home.path());
         prepare(&mut command);
@@ -52,11 +68,11 @@ impl Proxy {
         let mut child = command.spawn().expect("the program starts");
         let stdout = Printed::collect(child.stdout.take().expect("stdout is piped"));
         let stderr = Printed::collect(child.stderr.take().expect("stderr is piped"));
-        let mut proxy = Self { child, client: Client::new(""), stdout, stderr, home };
-        let line = proxy.printed("Listening on ").await;
-        let (_, url) = line.split_once("Listening on ").expect("it was just found");
+        let mut proxy = Self { child, client: Client::new(""), stdout, stderr, _home: home };
+        let line = proxy.printed(words).await;
+        let (_, url) = line.split_once(words).expect("it was just found");
         proxy.client = Client::new(url.trim().trim_end_matches('/'));
-        proxy
+        (proxy, url.trim().to_owned())
     }
 
     /// A client for it.
@@ -125,20 +141,15 @@ impl Proxy {
         self.stdout.all()
     }
 
-    /// Its home directory, where its tokens are.
-    pub(crate) fn home(&self) -> &std::path::Path {
-        self.home.path()
-    }
-
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
-    /// Asks it to end as a service manager does (SIGTERM), and returns its exit code.
+    /// Asks it to end with a signal, and returns its exit code.
     #[cfg(unix)]
-    pub(crate) async fn stop(mut self) -> Option<i32> {
-        signal(self.pid(), rustix::process::Signal::TERM);
+    pub(crate) async fn stop_by(mut self, asked: rustix::process::Signal) -> Option<i32> {
+        signal(self.pid(), asked);
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends when asked to");
         status.expect("its exit code").code()
     }
@@ -153,13 +164,6 @@ impl Drop for Proxy {
         }
         let _ = self.child.start_kill();
     }
-}
-
-/// Sends a signal to a process, which must be there.
-#[cfg(unix)]
-pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).expect("a process id");
-    rustix::process::kill_process(pid, signal).expect("the process is there");
 }
 
 /// The lines that a process has printed so far; a clone sees the same lines.

@@ -27,7 +27,7 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
         // Leaving the block early drops what runs, and so ends every program.
         tokio::select! {
             outcome = measure(checkout, options) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(io::Error::other("interrupted")),
+            () = interrupted() => Err(io::Error::other("interrupted")),
         }
     });
     match outcome {
@@ -37,6 +37,26 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
             false
         }
     }
+}
+
+/// Ctrl-C, or being asked to end.
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// A load generator that is not optimised would be what is measured: the same command again, by the optimised program.

@@ -9,7 +9,10 @@ use crate::support::{Proxy, setting};
 
 #[tokio::test]
 async fn the_demo_from_the_page_to_a_tool_called_from_the_documentation() {
-    let (Some(modules), Some(chromium)) = (setting("MCPO_TEST_NODE_MODULES"), setting("MCPO_TEST_CHROMIUM")) else { return };
+    let (Some(modules), Some(chromium)) = (setting("MCPO_TEST_NODE_MODULES"), setting("MCPO_TEST_CHROMIUM"))
+    else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a temporary directory");
     let screenshots = setting("MCPO_TEST_SCREENSHOTS").unwrap_or_else(|| folder.path().into());
     let (demo, page) = Proxy::demo(&["--no-open"]).await;

@@ -57,7 +57,8 @@ async fn a_port_that_is_taken_is_named_with_the_flag_to_change_it() {
 
 #[tokio::test]
 async fn a_flag_with_a_wrong_value_is_named_and_its_value_is_not_repeated() {
-    let finished = run(["--type", "streamable-http", "--header", "s3cret", "--", "http://127.0.0.1:1/mcp"]).await;
+    let finished =
+        run(["--type", "streamable-http", "--header", "s3cret", "--", "http://127.0.0.1:1/mcp"]).await;
     assert_eq!(finished.code, Some(1));
     assert!(finished.stderr.contains("--header"), "{finished:?}");
     assert!(!finished.stderr.contains("s3cret"), "{finished:?}");

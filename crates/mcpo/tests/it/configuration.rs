@@ -32,7 +32,8 @@ async fn broken_json_is_named_with_its_line() {
 
 #[tokio::test]
 async fn a_wrong_value_is_named_with_its_line_and_key() {
-    let finished = refused("{\"mcpServers\": {\n  \"a\": {\"command\": \"x\",\n    \"args\": [1]}\n}}\n").await;
+    let finished =
+        refused("{\"mcpServers\": {\n  \"a\": {\"command\": \"x\",\n    \"args\": [1]}\n}}\n").await;
     assert!(finished.stderr.contains("line 3"), "{finished:?}");
     assert!(finished.stderr.contains("mcpServers.a.args"), "{finished:?}");
 }
@@ -57,7 +58,9 @@ async fn comments_and_trailing_commas_are_read() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let file = folder.path().join("config.json");
     let server = json!(env!("CARGO_BIN_EXE_mcpo"));
-    let text = format!("{{\n // local ones\n \"mcpServers\": {{ \"demo\": {{ \"command\": {server}, \"args\": [\"demo-server\",], }}, }},\n}}");
+    let text = format!(
+        "{{\n // local ones\n \"mcpServers\": {{ \"demo\": {{ \"command\": {server}, \"args\": [\"demo-server\",], }}, }},\n}}"
+    );
     fs::write(&file, text).expect("a config file");
     let proxy = Proxy::start(["--config".as_ref(), file.as_os_str()]).await;
     let document = proxy.get("/openapi.json").await.json();
@@ -70,7 +73,8 @@ async fn each_server_lies_under_its_name_and_the_prefix() {
     let demo = json!({ "command": env!("CARGO_BIN_EXE_mcpo"), "args": ["demo-server"] });
     let folder = tempfile::tempdir().expect("a temporary directory");
     let file = folder.path().join("config.json");
-    fs::write(&file, json!({ "mcpServers": { "one": demo, "two": demo } }).to_string()).expect("a config file");
+    fs::write(&file, json!({ "mcpServers": { "one": demo, "two": demo } }).to_string())
+        .expect("a config file");
     let arguments = ["--config".as_ref(), file.as_os_str(), "--path-prefix".as_ref(), "tools".as_ref()];
     let proxy = Proxy::start(arguments).await;
     for name in ["one", "two"] {

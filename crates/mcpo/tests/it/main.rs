@@ -2,11 +2,13 @@
 //!
 //! How these tests are organised, and which environment variables tell them where the real peers are: docs/testing.md.
 
+mod access;
 mod browser;
 mod command_line;
 mod configuration;
 mod demo;
 mod down_servers;
+mod pages;
 mod peers;
 mod shutdown;
 mod support;

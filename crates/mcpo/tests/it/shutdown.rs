@@ -23,7 +23,8 @@ async fn sigterm_is_a_clean_end_for_the_whole_tree() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let file = folder.path().join("pids");
     // A grandchild that outlives its parent if only the parent is ended, and a child that does not listen.
-    let stubborn = format!("trap '' TERM; echo $$ >> '{0}'; sleep 600 & echo $! >> '{0}'; wait", file.display());
+    let stubborn =
+        format!("trap '' TERM; echo $$ >> '{0}'; sleep 600 & echo $! >> '{0}'; wait", file.display());
     let config = json!({ "mcpServers": {
         "good": { "command": "sh", "args": ["-c", remembered(&file)] },
         "stubborn": { "command": "sh", "args": ["-c", stubborn] },

@@ -36,7 +36,8 @@ async fn serves_its_tools(proxy: &Proxy) {
     let sum = &document["paths"]["/get-sum"]["post"];
     assert_eq!(sum["operationId"], "tool_get_sum_post");
     let schema = &document["components"]["schemas"]["get-sum_form_model"];
-    let schema = if schema.is_null() { &document["components"]["schemas"]["get_sum_form_model"] } else { schema };
+    let schema =
+        if schema.is_null() { &document["components"]["schemas"]["get_sum_form_model"] } else { schema };
     assert_eq!(schema["required"], json!(["a", "b"]), "{document}");
 
     let reply = proxy.post("/echo", &json!({ "message": "Grüße, \"Welt\"\n" })).await;
@@ -74,7 +75,8 @@ async fn a_url_without_a_type_is_tried_as_both() {
     let Some(everything) = installed() else { return };
     let modern = NodeServer::start(&everything, Mode::StreamableHttp).await;
     let legacy = NodeServer::start(&everything, Mode::Sse).await;
-    let config = json!({ "mcpServers": { "modern": { "url": modern.url() }, "legacy": { "url": legacy.url() } } });
+    let config =
+        json!({ "mcpServers": { "modern": { "url": modern.url() }, "legacy": { "url": legacy.url() } } });
     let proxy = Proxy::with_config(&config).await;
     for name in ["modern", "legacy"] {
         proxy.ready(&format!("/{name}/openapi.json")).await;
@@ -110,7 +112,10 @@ async fn every_kind_of_content_arrives() {
 
     let image = proxy.post("/get-tiny-image", &json!({})).await.json();
     let blocks = image.as_array().expect("text, image, text");
-    assert!(blocks.iter().any(|block| block.as_str().is_some_and(|b| b.starts_with("data:image/png;base64,"))), "{image}");
+    assert!(
+        blocks.iter().any(|block| block.as_str().is_some_and(|b| b.starts_with("data:image/png;base64,"))),
+        "{image}"
+    );
 
     let weather = proxy.post("/get-structured-content", &json!({ "location": "Chicago" })).await.json();
     assert!(weather["temperature"].is_number() && weather["conditions"].is_string(), "{weather}");
@@ -120,7 +125,10 @@ async fn every_kind_of_content_arrives() {
     assert_eq!(links.len(), 3, "{links:?}");
     assert!(links[1].to_string().contains("demo://resource/"), "{links:?}");
 
-    let embedded = proxy.post("/get-resource-reference", &json!({ "resourceType": "Text", "resourceId": 1 })).await.json();
+    let embedded = proxy
+        .post("/get-resource-reference", &json!({ "resourceType": "Text", "resourceId": 1 }))
+        .await
+        .json();
     assert!(embedded.to_string().contains("Resource 1"), "{embedded}");
 
     // The whole result, as the server gave it.
@@ -186,4 +194,32 @@ async fn a_server_that_went_away_is_said_to_be_down_and_found_again() {
     let reply = proxy.post("/echo", &json!({ "message": "2" })).await;
     assert!((502..=504).contains(&reply.status), "{} {}", reply.status, reply.text());
     assert!(reply.json()["detail"]["message"].is_string(), "{}", reply.text());
+}
+
+/// Each caller gets a clear error or, since the tool is marked read-only, a retried answer; the next call works.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_killed_under_its_calls_loses_none_of_them() {
+    let Some(everything) = installed() else { return };
+    let proxy = stdio(&everything).await;
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let client = proxy.client();
+            tokio::spawn(async move {
+                client.post("/trigger-long-running-operation", &json!({ "duration": 1, "steps": 1 })).await
+            })
+        })
+        .collect();
+    // By the time this one is back, the others are on their way or at the server.
+    assert_eq!(proxy.post("/echo", &json!({ "message": "1" })).await.status, 200);
+    let server = crate::support::children(proxy.pid());
+    assert_eq!(server.len(), 1, "{server:?}");
+    crate::support::signal(server[0], rustix::process::Signal::KILL);
+    for call in calls {
+        let reply = call.await.expect("the call");
+        let clear = reply.status == 200 || reply.json()["detail"]["message"].is_string();
+        assert!(clear, "{} {}", reply.status, reply.text());
+    }
+    let reply = proxy.post("/echo", &json!({ "message": "next" })).await;
+    assert_eq!((reply.status, reply.json()), (200, json!("Echo: next")));
 }

@@ -20,7 +20,11 @@ pub(crate) struct Client {
 impl Client {
     /// A client for `http://HOST:PORT`.
     pub(crate) fn new(base: impl Into<String>) -> Self {
-        Self { base: base.into(), headers: Vec::new(), pool: Pool::builder(TokioExecutor::new()).build_http() }
+        Self {
+            base: base.into(),
+            headers: Vec::new(),
+            pool: Pool::builder(TokioExecutor::new()).build_http(),
+        }
     }
 
     /// The same client with one more header in every request.

@@ -18,7 +18,9 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     let output = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps runs");
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     let rows = table.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
-    rows.filter(|(_, parent)| parent.trim().parse() == Ok(pid)).filter_map(|(child, _)| child.parse().ok()).collect()
+    rows.filter(|(_, parent)| parent.trim().parse() == Ok(pid))
+        .filter_map(|(child, _)| child.parse().ok())
+        .collect()
 }
 
 fn raw(pid: u32) -> Pid {

@@ -198,13 +198,25 @@ impl Printed {
     async fn line_with(&mut self, words: &str) -> Option<String> {
         let search = async {
             loop {
-                let found = self.lines.lock().expect("no panic while locked").iter().find(|l| l.contains(words)).cloned();
+                let found = self
+                    .lines
+                    .lock()
+                    .expect("no panic while locked")
+                    .iter()
+                    .find(|l| l.contains(words))
+                    .cloned();
                 if found.is_some() {
                     return found;
                 }
                 // Once no more lines can come, the lines that are there have all been looked at after the close.
                 if self.count.changed().await.is_err() {
-                    return self.lines.lock().expect("no panic while locked").iter().find(|l| l.contains(words)).cloned();
+                    return self
+                        .lines
+                        .lock()
+                        .expect("no panic while locked")
+                        .iter()
+                        .find(|l| l.contains(words))
+                        .cloned();
                 }
             }
         };

@@ -1,1 +1,31 @@
-//! An embeddable OAuth 2.1 authorization server and bearer-protected resource layer for the Model Context Protocol, on axum.
+#![doc = include_str!("guide.md")]
+
+mod authorize;
+mod client;
+mod form;
+mod jwt;
+mod local;
+mod register;
+mod resource;
+mod revoke;
+mod server;
+mod store;
+mod token;
+
+pub use authorize::{Authentication, Consent, SingleUser, User, Users};
+pub use client::{Client, ClientAuthentication, StoredSecret};
+pub use jwt::{InvalidKey, JwtVerifier, PublicKeys, SigningKey};
+pub use local::{LocalGuard, LocalGuardLayer};
+pub use mcp_oauth_core as core;
+pub use register::Registration;
+pub use resource::{
+    AccessClaims, ProtectedResource, ProtectionLayer, ProtectionService, RejectedToken, TokenVerifier,
+    ToolScopes,
+};
+pub use server::{
+    AuthorizationServer, AuthorizationServerBuilder, BuildError, IssuedTokenVerifier, Lifetimes, Limits,
+};
+pub use store::{
+    CodeRecord, Grant, GrantId, MemoryLimits, MemoryStore, PendingAuthorization, Redemption,
+    RefreshTokenRecord, SecretHash, Store, StoreError,
+};

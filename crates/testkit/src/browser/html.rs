@@ -99,7 +99,7 @@ pub(super) fn text(html: &str) -> String {
     for token in tokens(html) {
         match token {
             Token::StartTag(tag) if hidden.is_none() => {
-                if matches!(&**tag.name, b"head" | b"script" | b"style" | b"template") {
+                if matches!(&**tag.name, b"head" | b"title" | b"script" | b"style" | b"template") {
                     hidden = Some(tag.name.clone());
                 }
             }

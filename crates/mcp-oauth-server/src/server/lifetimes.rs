@@ -1,0 +1,35 @@
+//! How long things live.
+
+use std::time::Duration;
+
+/// How long what the server hands out lives.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Lifetimes {
+    /// How long a consent page can be answered. Default 10 minutes.
+    pub consent: Duration,
+    /// Authorization codes; 10 minutes is the most that OAuth 2.1 §4.1.2 recommends. Default 60 seconds.
+    pub code: Duration,
+    /// Access tokens. Default 15 minutes.
+    pub access_token: Duration,
+    /// A refresh token that is not used. Default 30 days.
+    pub refresh_token: Duration,
+    /// A grant, however often it is refreshed. Default 180 days.
+    pub grant: Duration,
+    /// The secrets of clients that register themselves; `None` is for ever. Default `None`.
+    pub client_secret: Option<Duration>,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            consent: Duration::from_secs(10 * 60),
+            code: Duration::from_secs(60),
+            access_token: Duration::from_secs(15 * 60),
+            refresh_token: 30 * DAY,
+            grant: 180 * DAY,
+            client_secret: None,
+        }
+    }
+}

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
+use crate::written_url::WrittenUrl;
+
 /// Why a text is not an address that OAuth may use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +21,9 @@ pub enum InvalidUrl {
     /// Plain http to another machine (OAuth 2.1 §1.5).
     #[error("plain http is for loopback addresses only")]
     PlainHttp,
+    /// An address of this machine where only others are expected.
+    #[error("an address of this machine is not allowed here")]
+    Loopback,
     /// `https://user:password@host/`.
     #[error("user information is not allowed in it")]
     UserInformation,
@@ -52,10 +57,7 @@ pub enum PlainHttp {
 /// assert!(EndpointUrl::parse("javascript:alert(1)").is_err());
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct EndpointUrl {
-    text: Box<str>,
-    url: Url,
-}
+pub struct EndpointUrl(WrittenUrl);
 
 impl EndpointUrl {
     /// Reads an address that is https, or http on loopback.
@@ -79,22 +81,22 @@ impl EndpointUrl {
         if url.fragment().is_some() {
             return Err(InvalidUrl::Fragment);
         }
-        Ok(Self { text: text.into(), url })
+        Ok(Self(WrittenUrl::new(text, url)))
     }
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.text()
     }
 
     /// As a parsed URL.
     pub fn url(&self) -> &Url {
-        &self.url
+        self.0.url()
     }
 
     /// True when the host is this machine.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.url)
+        is_loopback(self.0.url())
     }
 }
 
@@ -106,13 +108,13 @@ impl fmt::Debug for EndpointUrl {
 
 impl fmt::Display for EndpointUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::RedactedUrl(&self.url).fmt(f)
+        crate::RedactedUrl(self.0.url()).fmt(f)
     }
 }
 
 impl Serialize for EndpointUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.0.text())
     }
 }
 

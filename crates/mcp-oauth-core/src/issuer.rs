@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use crate::endpoint::{InvalidUrl, is_loopback};
+use crate::written_url::WrittenUrl;
 
 /// An issuer: an http(s) URL without user information, query and fragment, kept byte for byte.
 ///
@@ -20,11 +21,8 @@ use crate::endpoint::{InvalidUrl, is_loopback};
 /// assert_ne!(issuer, Issuer::parse("https://as.test/tenant")?);
 /// # Ok::<(), mcp_oauth_core::InvalidUrl>(())
 /// ```
-#[derive(Clone)]
-pub struct Issuer {
-    text: Box<str>,
-    url: Url,
-}
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Issuer(WrittenUrl);
 
 impl Issuer {
     /// Reads an issuer.
@@ -45,60 +43,46 @@ impl Issuer {
         if url.fragment().is_some() {
             return Err(InvalidUrl::Fragment);
         }
-        Ok(Self { text: text.into(), url })
+        Ok(Self(WrittenUrl::new(text, url)))
     }
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.text()
     }
 
     /// As a parsed URL, to look at its parts.
     pub fn url(&self) -> &Url {
-        &self.url
+        self.0.url()
     }
 
     /// True for https, and for http on this machine.
     pub fn is_secure(&self) -> bool {
-        self.url.scheme() == "https" || is_loopback(&self.url)
-    }
-}
-
-impl PartialEq for Issuer {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Issuer {}
-
-impl std::hash::Hash for Issuer {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.0.url().scheme() == "https" || is_loopback(self.0.url())
     }
 }
 
 impl PartialEq<str> for Issuer {
     fn eq(&self, other: &str) -> bool {
-        &*self.text == other
+        self.0.text() == other
     }
 }
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Issuer({})", self.text)
+        write!(f, "Issuer({})", self.0.text())
     }
 }
 
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.0.text())
     }
 }
 
 impl Serialize for Issuer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.0.text())
     }
 }
 

@@ -44,6 +44,7 @@ mod scope;
 mod secret;
 mod token;
 mod well_known;
+mod written_url;
 
 pub use basic::{BasicCredentials, InvalidBasicCredentials};
 pub use challenge::{BearerChallenge, Challenge, ChallengeLimits, Challenges};

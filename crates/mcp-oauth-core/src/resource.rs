@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use crate::endpoint::{InvalidUrl, is_loopback};
+use crate::written_url::WrittenUrl;
 
 /// What a token is for: the canonical URI of an MCP server, or the string its metadata publishes.
 ///
@@ -21,11 +22,8 @@ use crate::endpoint::{InvalidUrl, is_loopback};
 /// assert!(!ResourceUri::parse("https://h.test/pub")?.covers(&server));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
-pub struct ResourceUri {
-    text: Box<str>,
-    url: Url,
-}
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ResourceUri(WrittenUrl);
 
 impl ResourceUri {
     /// Reads an identifier that a peer or the configuration gave: an absolute http(s) URI without a fragment
@@ -44,7 +42,7 @@ impl ResourceUri {
         if url.fragment().is_some() {
             return Err(InvalidUrl::Fragment);
         }
-        Ok(Self { text: text.into(), url })
+        Ok(Self(WrittenUrl::new(text, url)))
     }
 
     /// The canonical identifier of the MCP server at `server`: lower-case scheme and host, no fragment, no slash after
@@ -64,65 +62,50 @@ impl ResourceUri {
 
     /// As it was written: the value for the `resource` parameter.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.text()
     }
 
     /// As a parsed URL, to look at its parts.
     pub fn url(&self) -> &Url {
-        &self.url
+        self.0.url()
     }
 
     /// True when the host is this machine.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.url)
+        is_loopback(self.0.url())
     }
 
     /// True when a document with this `resource` speaks for the server: the same URL, or the same origin with a path
     /// that is a prefix by whole segments. A document at the root of a host legitimately names the bare origin; one
     /// for a sibling path or another port does not speak for this server (RFC 9728 §3.3).
     pub fn covers(&self, server: &Url) -> bool {
-        if self.url.origin() != server.origin() {
+        if self.0.url().origin() != server.origin() {
             return false;
         }
-        if self.url.query().is_some() && self.url.query() != server.query() {
+        if self.0.url().query().is_some() && self.0.url().query() != server.query() {
             return false;
         }
-        let mine = self.url.path().trim_end_matches('/');
+        let mine = self.0.url().path().trim_end_matches('/');
         let theirs = server.path().trim_end_matches('/');
         theirs.strip_prefix(mine).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
-/// Byte for byte, as authorization servers compare.
-impl PartialEq for ResourceUri {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for ResourceUri {}
-
-impl std::hash::Hash for ResourceUri {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
 impl fmt::Debug for ResourceUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResourceUri({})", self.text)
+        write!(f, "ResourceUri({})", self.0.text())
     }
 }
 
 impl fmt::Display for ResourceUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.0.text())
     }
 }
 
 impl Serialize for ResourceUri {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.0.text())
     }
 }
 

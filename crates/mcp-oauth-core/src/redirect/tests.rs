@@ -30,6 +30,13 @@ fn c8_6_what_may_be_registered() {
     }
 }
 
+#[test]
+fn loopback_addresses() {
+    assert_eq!(RedirectUri::loopback(3030).as_str(), "http://127.0.0.1:3030/callback");
+    assert_eq!(RedirectUri::loopback(0).url().port(), Some(0));
+    assert_eq!(RedirectUri::loopback(80).as_str(), "http://127.0.0.1:80/callback");
+}
+
 /// A2.2: exact match, but for the port of a loopback address.
 #[test]
 fn a2_2_matching() {

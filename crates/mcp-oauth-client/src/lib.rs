@@ -1,1 +1,121 @@
-//! An OAuth 2.1 client for the Model Context Protocol: discovery, registration, authorization sessions, refresh, stores.
+//! An OAuth client for the Model Context Protocol: it finds the authorization server of an MCP server, registers there,
+//! brings a person through the login, keeps the tokens and renews them, and makes any HTTP client an authorized one.
+//!
+//! It speaks every revision of the MCP authorization specification from 2025-03-26 on, and takes the specifications at
+//! their word: documents that do not name what was asked for are not used, servers that do not promise PKCE are refused,
+//! and tokens, codes and secrets appear in no log, no error and no `Debug`. Each exception has a name in [`Policy`].
+//!
+//! # A client in one page
+//!
+//! ```no_run
+//! use bytes::Bytes;
+//! use http_body_util::Full;
+//! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//! use mcp_oauth_client::{
+//!     AuthorizationLayer, AuthorizationManager, AuthorizationRequired, BrowserLoopback, FileStore,
+//! };
+//! use tower::{Layer, ServiceExt};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! // One manager per MCP server. Grants and registrations go to files that only you can read.
+//! let manager = AuthorizationManager::builder("http://127.0.0.1:8000/mcp")
+//!     .store(FileStore::open("/home/me/.config/my-app/tokens")?)
+//!     .client_name("my app")
+//!     .build()?;
+//!
+//! // Any tower service that sends HTTP requests. The layer attaches tokens and renews them.
+//! let http = Client::builder(TokioExecutor::new()).build_http();
+//! let client = AuthorizationLayer::new(manager.clone()).layer(http);
+//!
+//! let request = http::Request::get("http://127.0.0.1:8000/mcp").body(Full::<Bytes>::default())?;
+//! match client.clone().oneshot(request.clone()).await {
+//!     Ok(answer) => println!("{}", answer.status()),
+//!     Err(error) => match AuthorizationRequired::find(&*error) {
+//!         // Only a person can help: open the browser, wait for the answer, redeem it, store the grant.
+//!         Some(required) => {
+//!             manager.authorize(&BrowserLoopback::new(), &required.challenges).await?;
+//!             println!("{}", client.oneshot(request).await?.status());
+//!         }
+//!         None => return Err(error),
+//!     },
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What happens in a login
+//!
+//! Each step is a type that only the step before can make, so that none can be left out:
+//!
+//! ```text
+//! Challenges -> ProtectedResource -> AuthorizationServer -> RegisteredClient -> AuthorizationSession -> Grant
+//! (parsed)      (resource matches)   (issuer matches,       (secret and method  (state, verifier,      (tokens, scopes,
+//!                                     https endpoints,       as registered)      issuer, expiry)        expiry)
+//!                                     S256 per policy)
+//! ```
+//!
+//! - **Discovery.** The address in the challenge, then the well-known address with the server's path, then the one at the
+//!   root of its host; RFC 8414 and `OpenID` Connect Discovery in the specified order. A server that publishes nothing is
+//!   taken for one of the 2025-03-26 revision ([`Policy::legacy_servers`]); one that is down is not.
+//! - **Registration.** [`AuthorizationManagerBuilder::preregistered`], then
+//!   [`AuthorizationManagerBuilder::client_id_metadata_document`], then dynamically. What the server answers counts.
+//! - **The person.** [`BrowserLoopback`] opens the browser, or hands the address to your own page, and listens on a
+//!   loopback address before anybody sees the address. [`Console`] prints it and reads what is pasted.
+//!   [`AuthorizationManager::begin`] leaves it all to you. [`Interaction`] is the trait.
+//! - **The answer.** State, issuer (RFC 9207) and repeated parameters are checked before the code goes anywhere.
+//! - **The grant.** It is stored with all that a refresh needs, so that the next start asks nobody but the MCP server.
+//!
+//! # Renewal
+//!
+//! Refresh tokens rotate, and presenting a spent one makes some servers revoke everything. So a grant is renewed once
+//! however many requests wait for it, in one process at a time (a lease in the store), in a task that no caller can
+//! interrupt; the answer is stored before it is used, and what another process renewed is taken over.
+//!
+//! # What to replace
+//!
+//! | trait | for | at hand |
+//! |---|---|---|
+//! | [`CredentialStore`] | grants and registrations | [`MemoryStore`], [`FileStore`] |
+//! | [`PendingStore`] | logins under way, shared by replicas | [`MemoryPendingStore`] |
+//! | [`HttpClient`] | metadata, registration and token requests | [`HyperClient`] |
+//! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`] |
+//! | [`Clock`](mcp_oauth_core::Clock), [`Entropy`](mcp_oauth_core::Entropy) | tests | the system's |
+//!
+//! # Errors
+//!
+//! Each operation has its own enum; [`Error`] folds them. [`Error::is_retryable`] says that trying again later may help,
+//! [`Error::needs_authorization`] that a person must log in.
+
+mod discovery;
+mod error;
+mod grant;
+mod http;
+mod interaction;
+mod layer;
+mod manager;
+mod policy;
+mod registration;
+mod session;
+mod store;
+mod stored;
+mod token;
+
+pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
+pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error};
+pub use grant::Grant;
+pub use http::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, tls_config};
+pub use interaction::{
+    BrowserLoopback, Console, Interaction, InteractionError, LoopbackOptions, Prompt, Rendezvous,
+};
+pub use layer::{AuthorizationLayer, Authorized};
+pub use manager::{AuthorizationManager, AuthorizationManagerBuilder, RefreshError};
+pub use mcp_oauth_core as core;
+pub use policy::{Limits, PkcePolicy, Policy};
+pub use registration::{
+    ClientAuthentication, ClientOrigin, PreregisteredClient, RegisteredClient, RegistrationError,
+};
+pub use session::{
+    AuthorizationSession, CallbackError, MemoryPendingStore, PendingAuthorization, PendingStore,
+};
+pub use store::{CredentialStore, FileStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey, Version};
+pub use token::TokenError;

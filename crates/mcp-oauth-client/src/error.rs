@@ -1,0 +1,106 @@
+//! The errors of the single operations, folded for callers who only want to know what to do next.
+
+use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidUrl, ScopeSet};
+
+use crate::{
+    CallbackError, DiscoveryError, InteractionError, RefreshError, RegistrationError, StoreError, TokenError,
+};
+
+/// Any failure of this crate. [`is_retryable`](Self::is_retryable) and [`needs_authorization`](Self::needs_authorization)
+/// say what helps.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The manager cannot be built as it is configured.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// No authorization server was found.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    /// There is no client for the authorization server.
+    #[error(transparent)]
+    Registration(#[from] RegistrationError),
+    /// The person could not be reached or did not answer.
+    #[error(transparent)]
+    Interaction(#[from] InteractionError),
+    /// The answer was not accepted.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// The code could not be redeemed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The grant could not be renewed.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    /// True when the same attempt may succeed later without anybody changing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Discovery(error) => error.is_retryable(),
+            Self::Registration(error) => error.is_retryable(),
+            Self::Token(error) => error.is_retryable(),
+            Self::Refresh(error) => error.is_retryable(),
+            Self::Store(error) => error.is_retryable(),
+            Self::Build(_) | Self::Interaction(_) | Self::Callback(_) => false,
+        }
+    }
+
+    /// True when a person must log in: there is no grant, or it ended.
+    pub fn needs_authorization(&self) -> bool {
+        matches!(self, Self::Refresh(error) if error.needs_authorization())
+    }
+}
+
+/// Why a manager cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The MCP server's address is not one that a token may be sent to.
+    #[error("the MCP server's address cannot be used")]
+    Server(#[source] InvalidUrl),
+    /// The client id metadata document's address cannot be a client id.
+    #[error("the client id metadata document cannot be used")]
+    MetadataDocument(#[source] InvalidClientMetadataDocument),
+}
+
+/// A request needs an authorization that only a person can give.
+///
+/// The [`AuthorizationLayer`](crate::AuthorizationLayer) returns it, and it stays findable by downcast in the source
+/// chain of whatever wraps it. Give its `challenges` to
+/// [`AuthorizationManager::authorize`](crate::AuthorizationManager::authorize).
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", match .reason {
+    AuthorizationReason::Unauthorized => "a login is needed".to_owned(),
+    AuthorizationReason::InsufficientScope => format!("a login with more scopes is needed: {scopes}"),
+})]
+#[non_exhaustive]
+pub struct AuthorizationRequired {
+    /// Why.
+    pub reason: AuthorizationReason,
+    /// What the server asked for.
+    pub challenges: mcp_oauth_core::Challenges,
+    /// The scopes to ask for: those asked for before, and those of the challenge. Empty when neither says any.
+    pub scopes: ScopeSet,
+}
+
+impl AuthorizationRequired {
+    /// Looks for it in an error and everything that caused it.
+    pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+    }
+}
+
+/// Why a person is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthorizationReason {
+    /// There is no token, or none that the server takes (401).
+    Unauthorized,
+    /// The token's scopes do not cover the request (403 with `insufficient_scope`).
+    InsufficientScope,
+}

@@ -1,0 +1,214 @@
+//! A grant: the tokens, what they are for, and what is needed to renew them without asking anybody else.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+use mcp_oauth_core::{AccessToken, EndpointUrl, Issuer, RefreshToken, ResourceUri, ScopeSet, TokenResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::registration::{ClientRecord, Registration};
+use crate::{RegisteredClient, stored};
+
+/// What an authorization server granted for one resource.
+///
+/// It is kept with everything that a refresh needs (token endpoint, client, its way of authentication), so that a start
+/// with a stored grant asks nobody but the MCP server itself.
+#[derive(Clone)]
+pub struct Grant {
+    pub(crate) resource: ResourceUri,
+    pub(crate) client: RegisteredClient,
+    pub(crate) token_endpoint: EndpointUrl,
+    pub(crate) access_token: AccessToken,
+    /// `Bearer …`, made once: the hot path clones it.
+    pub(crate) header: HeaderValue,
+    pub(crate) obtained_at: SystemTime,
+    pub(crate) expires_at: Option<SystemTime>,
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) requested: ScopeSet,
+    pub(crate) granted: ScopeSet,
+}
+
+impl Grant {
+    /// From the answer of the token endpoint. A missing scope means that all was granted that was requested (RFC 6749
+    /// §5.1).
+    pub(crate) fn new(
+        client: RegisteredClient,
+        resource: ResourceUri,
+        token_endpoint: EndpointUrl,
+        requested: ScopeSet,
+        answer: TokenResponse,
+        now: SystemTime,
+    ) -> Self {
+        let expires_at = answer.expires_at(now);
+        Self {
+            resource,
+            client,
+            token_endpoint,
+            header: bearer(&answer.access_token),
+            access_token: answer.access_token,
+            obtained_at: now,
+            expires_at,
+            refresh_token: answer.refresh_token,
+            granted: answer.scope.unwrap_or_else(|| requested.clone()),
+            requested,
+        }
+    }
+
+    /// This grant after a refresh: the old refresh token stays unless a new one came, and so do the scopes unless the
+    /// answer states them (RFC 6749 §6).
+    pub(crate) fn refreshed(&self, answer: TokenResponse, now: SystemTime) -> Self {
+        Self {
+            expires_at: answer.expires_at(now),
+            header: bearer(&answer.access_token),
+            access_token: answer.access_token,
+            obtained_at: now,
+            refresh_token: answer.refresh_token.or_else(|| self.refresh_token.clone()),
+            granted: answer.scope.unwrap_or_else(|| self.granted.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Who granted it.
+    pub fn issuer(&self) -> &Issuer {
+        self.client.issuer()
+    }
+
+    /// What it is for.
+    pub fn resource(&self) -> &ResourceUri {
+        &self.resource
+    }
+
+    /// To whom it was granted.
+    pub fn client(&self) -> &RegisteredClient {
+        &self.client
+    }
+
+    /// The access token.
+    pub fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    /// True when it can be renewed without a person.
+    pub fn is_refreshable(&self) -> bool {
+        self.refresh_token.is_some()
+    }
+
+    /// When the access token expires. `None` when the server did not say.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// The scopes that were granted, which may be others than those requested.
+    pub fn scopes(&self) -> &ScopeSet {
+        &self.granted
+    }
+
+    /// The scopes that were requested.
+    pub fn requested_scopes(&self) -> &ScopeSet {
+        &self.requested
+    }
+
+    /// True when the access token has expired.
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.expires_at.is_some_and(|time| time <= now)
+    }
+
+    /// True when the access token should be renewed: `margin` before its expiry, or a quarter of its life if that is
+    /// less, so that a short-lived token is not renewed at every use.
+    pub(crate) fn is_due(&self, now: SystemTime, margin: Duration) -> bool {
+        let Some(expires_at) = self.expires_at else { return false };
+        let life = expires_at.duration_since(self.obtained_at).unwrap_or_default();
+        now.checked_add(margin.min(life / 4)).is_none_or(|then| then >= expires_at)
+    }
+
+    pub(crate) fn to_record(&self, subject: &str) -> GrantRecord {
+        GrantRecord {
+            format: GrantRecord::FORMAT,
+            resource: self.resource.clone(),
+            subject: subject.to_owned(),
+            client: self.client.to_record(),
+            token_endpoint: self.token_endpoint.clone(),
+            access_token: self.access_token.clone(),
+            obtained_at: Some(self.obtained_at),
+            expires_at: self.expires_at,
+            refresh_token: self.refresh_token.clone(),
+            requested_scope: self.requested.clone(),
+            granted_scope: self.granted.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("issuer", self.issuer())
+            .field("resource", &self.resource)
+            .field("client_id", self.client.client_id())
+            .field("scopes", &self.granted.to_string())
+            .field("expires_at", &self.expires_at)
+            .field("refreshable", &self.is_refreshable())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A grant in the store.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GrantRecord {
+    format: u32,
+    resource: ResourceUri,
+    subject: String,
+    client: ClientRecord,
+    #[serde(with = "stored::endpoint")]
+    token_endpoint: EndpointUrl,
+    access_token: AccessToken,
+    #[serde(default, with = "stored::time", skip_serializing_if = "Option::is_none")]
+    obtained_at: Option<SystemTime>,
+    #[serde(default, with = "stored::time", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<SystemTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<RefreshToken>,
+    requested_scope: ScopeSet,
+    granted_scope: ScopeSet,
+}
+
+impl GrantRecord {
+    /// Counts up when a record can no longer be read as before.
+    const FORMAT: u32 = 1;
+
+    /// The grant again. `None` when it was written by a newer version, is for another resource or subject, or its client
+    /// is no longer configured.
+    pub(crate) fn restore(
+        self,
+        registration: &Registration,
+        resource: &ResourceUri,
+        subject: &str,
+    ) -> Option<Grant> {
+        if self.format != Self::FORMAT || self.resource != *resource || self.subject != subject {
+            return None;
+        }
+        Some(Grant {
+            client: self.client.restore(registration)?,
+            resource: self.resource,
+            token_endpoint: self.token_endpoint,
+            header: bearer(&self.access_token),
+            access_token: self.access_token,
+            obtained_at: self.obtained_at.unwrap_or(SystemTime::UNIX_EPOCH),
+            expires_at: self.expires_at,
+            refresh_token: self.refresh_token,
+            requested: self.requested_scope,
+            granted: self.granted_scope,
+        })
+    }
+}
+
+fn bearer(token: &AccessToken) -> HeaderValue {
+    // An access token is printable ASCII, which is always a valid header value.
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+        .unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The HTTP client on hyper and rustls.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
+
+use super::guard::{AddressRefused, GuardedResolver};
+use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError};
+
+type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
+
+/// The [`HttpClient`] that is used unless another is given: hyper, rustls, the machine's certificate authorities.
+///
+/// Connections made under one [`AddressPolicy`] are not used under another. Nothing is loaded before the first request.
+pub struct HyperClient {
+    tls: OnceLock<ClientConfig>,
+    /// One pool per policy, in its order.
+    pools: [OnceLock<Client<Connector, Full<Bytes>>>; 4],
+}
+
+impl HyperClient {
+    /// A client with [`tls_config`](super::tls_config).
+    pub fn new() -> Self {
+        Self { tls: OnceLock::new(), pools: Default::default() }
+    }
+
+    /// A client with a TLS configuration of your own: other authorities, a client certificate. Its ALPN protocols are
+    /// replaced by those this client speaks.
+    pub fn with_tls(mut tls: ClientConfig) -> Self {
+        tls.alpn_protocols.clear();
+        Self { tls: OnceLock::from(tls), pools: Default::default() }
+    }
+
+    fn pool(&self, policy: AddressPolicy) -> &Client<Connector, Full<Bytes>> {
+        let [public, loopback, private, any] = &self.pools;
+        let pool = match policy {
+            AddressPolicy::Public => public,
+            AddressPolicy::Loopback => loopback,
+            AddressPolicy::Private => private,
+            AddressPolicy::Any => any,
+        };
+        pool.get_or_init(|| {
+            let mut tcp = HttpConnector::new_with_resolver(GuardedResolver::new(policy));
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            let tls = self.tls.get_or_init(super::tls_config).clone();
+            let connector = HttpsConnectorBuilder::new()
+                .with_tls_config(tls)
+                .https_or_http()
+                .enable_all_versions()
+                .wrap_connector(tcp);
+            Client::builder(TokioExecutor::new()).build(connector)
+        })
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        rules: ConnectionRules,
+    ) -> Result<Response<Bytes>, HttpError> {
+        let host = host_of(request.uri());
+        // The connector does not resolve what is an address already, so the resolver never sees it.
+        if literal_address(&host).is_some_and(|address| !rules.addresses.permits(address)) {
+            return Err(HttpError::AddressRefused { host });
+        }
+        let answer = match self.pool(rules.addresses).request(request.map(Full::new)).await {
+            Ok(answer) => answer,
+            Err(error) if caused_by_guard(&error) => return Err(HttpError::AddressRefused { host }),
+            Err(error) if error.is_connect() => {
+                return Err(HttpError::Connect { host, source: error.into() });
+            }
+            Err(error) => return Err(HttpError::Transport { host, source: error.into() }),
+        };
+        let (parts, body) = answer.into_parts();
+        match Limited::new(body, rules.body_bytes).collect().await {
+            Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
+            Err(error) => Err(body_error(host, rules.body_bytes, error)),
+        }
+    }
+}
+
+impl Default for HyperClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HyperClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HyperClient")
+    }
+}
+
+impl HttpClient for HyperClient {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        rules: ConnectionRules,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
+        Box::pin(self.exchange(request, rules))
+    }
+}
+
+fn host_of(uri: &Uri) -> String {
+    uri.host().unwrap_or_default().to_owned()
+}
+
+fn literal_address(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+fn body_error(host: String, limit_bytes: usize, source: BoxError) -> HttpError {
+    if source.is::<LengthLimitError>() {
+        HttpError::BodyTooLarge { host, limit_bytes }
+    } else {
+        HttpError::Transport { host, source }
+    }
+}
+
+/// `io::Error` hides what it wraps from `source`, so it is asked directly.
+fn caused_by_guard(error: &(dyn StdError + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| {
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        error.is::<AddressRefused>()
+            || wrapped.is_some_and(<dyn StdError + Send + Sync>::is::<AddressRefused>)
+    })
+}

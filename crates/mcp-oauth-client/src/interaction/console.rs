@@ -1,0 +1,130 @@
+//! A terminal: the address is printed, the person opens it anywhere and pastes the address they end up at.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use mcp_oauth_core::RedirectUri;
+
+use super::{Interaction, InteractionError, Prompt, Rendezvous};
+use crate::{CallbackError, Error, Grant};
+
+type Print = dyn Fn(&str) -> io::Result<()> + Send + Sync;
+type Read = dyn Fn() -> io::Result<String> + Send + Sync;
+
+/// For machines without a browser. The browser, wherever it is, cannot reach the redirect URI and shows an error, but its
+/// address bar holds the answer.
+///
+/// A bare code is accepted too. Nothing but the person then ties it to this login: a code that someone else talked them
+/// into pasting logs this client in as someone else. Servers that say who they are in their answer (RFC 9207) need the
+/// whole address for that reason.
+#[derive(Clone)]
+pub struct Console {
+    redirect_uri: RedirectUri,
+    print: Arc<Print>,
+    read: Arc<Read>,
+}
+
+impl Console {
+    /// Asks on standard error and reads from standard input.
+    pub fn new() -> Self {
+        Self::with_terminal(
+            |text| {
+                let mut out = io::stderr().lock();
+                out.write_all(text.as_bytes())?;
+                out.flush()
+            },
+            || {
+                let mut line = String::new();
+                match io::stdin().read_line(&mut line)? {
+                    0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                    _ => Ok(line),
+                }
+            },
+        )
+    }
+
+    /// Asks by `print` and waits for a line by `read`. Both may block.
+    pub fn with_terminal(
+        print: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static,
+        read: impl Fn() -> io::Result<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { redirect_uri: RedirectUri::loopback(3030), print: Arc::new(print), read: Arc::new(read) }
+    }
+
+    /// Where the browser is sent. Nothing listens there. Default: `http://127.0.0.1:3030/callback`.
+    #[must_use]
+    pub fn redirect_uri(mut self, redirect_uri: RedirectUri) -> Self {
+        self.redirect_uri = redirect_uri;
+        self
+    }
+
+    fn say(&self, text: &str) -> Result<(), InteractionError> {
+        (self.print)(text).map_err(InteractionError::Console)
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("redirect_uri", &self.redirect_uri).finish_non_exhaustive()
+    }
+}
+
+impl Interaction for Console {
+    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
+        let asking = Asking { console: self.clone(), asked: false };
+        Box::pin(async move { Ok(Box::new(asking) as Box<dyn Rendezvous>) })
+    }
+}
+
+struct Asking {
+    console: Console,
+    asked: bool,
+}
+
+impl Rendezvous for Asking {
+    fn redirect_uri(&self) -> RedirectUri {
+        self.console.redirect_uri.clone()
+    }
+
+    fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {
+        Box::pin(async move {
+            if !self.asked {
+                self.asked = true;
+                self.console.say(&format!(
+                    "Log in to {}: open this address in a browser\n\n  {}\n\nThe page after the login will not load. \
+                     Copy its whole address from the address bar.\n",
+                    prompt.resource, prompt.url
+                ))?;
+            }
+            self.console.say("Paste it here: ")?;
+            let read = Arc::clone(&self.console.read);
+            let line = tokio::task::spawn_blocking(move || read()).await.map_err(io::Error::other).flatten();
+            line.map_err(InteractionError::Console)
+        })
+    }
+
+    fn reject(&mut self, reason: &CallbackError) -> bool {
+        self.console.say(&format!("That did not work: {reason}.\n")).is_ok()
+    }
+
+    fn conclude<'a>(self: Box<Self>, outcome: Result<&'a Grant, &'a Error>) -> BoxFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        let text = match outcome {
+            Ok(grant) => format!("You are logged in to {}.\n", grant.resource()),
+            Err(error) => format!("The login failed: {error}.\n"),
+        };
+        // The person sees the outcome elsewhere too.
+        let _ = self.console.say(&text);
+        Box::pin(async {})
+    }
+}

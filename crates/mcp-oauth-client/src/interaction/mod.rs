@@ -1,0 +1,131 @@
+//! How a person is reached, and how their answer comes back.
+//!
+//! An [`Interaction`] first gets ready, which fixes the redirect URI: a listener stands before anybody sees an address
+//! that leads to it. What it gets ready is a [`Rendezvous`], which shows the address, waits for the answer and tells the
+//! person how it ended.
+
+mod browser;
+mod console;
+mod loopback;
+mod page;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use mcp_oauth_core::{Issuer, RedirectUri, ResourceUri, ScopeSet, State};
+use url::Url;
+
+use crate::{CallbackError, Error, Grant};
+
+pub use browser::BrowserLoopback;
+pub use console::Console;
+pub use loopback::LoopbackOptions;
+
+/// What a person is asked to do.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Prompt {
+    /// The address to open: https, or http on loopback. It holds the state of the login, so show it to nobody else.
+    pub url: Url,
+    /// What the login is for.
+    pub resource: ResourceUri,
+    /// Who will ask for it.
+    pub issuer: Issuer,
+    /// What will be asked for. Empty: what the server sees fit.
+    pub scopes: ScopeSet,
+    /// Where the answer will come to.
+    pub redirect_uri: RedirectUri,
+    /// What the answer must carry.
+    pub(crate) state: State,
+}
+
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prompt")
+            .field("url", &mcp_oauth_core::RedactedUrl(&self.url))
+            .field("resource", &self.resource)
+            .field("issuer", &self.issuer)
+            .field("redirect_uri", &self.redirect_uri)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A way to reach a person.
+pub trait Interaction: Send + Sync {
+    /// Gets ready to receive an answer, before there is anything to show.
+    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>>;
+}
+
+impl<I: Interaction + ?Sized> Interaction for Arc<I> {
+    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
+        (**self).prepare()
+    }
+}
+
+/// One login's way to a person and back.
+pub trait Rendezvous: Send {
+    /// Where the authorization server must send the answer.
+    fn redirect_uri(&self) -> RedirectUri;
+
+    /// Shows the address and waits for the answer: a whole redirect address, its query, or a bare code.
+    fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>>;
+
+    /// Says that the last answer was none. `true` to be asked for another one.
+    fn reject(&mut self, reason: &CallbackError) -> bool {
+        let _ = reason;
+        false
+    }
+
+    /// Tells the person how it ended.
+    fn conclude<'a>(self: Box<Self>, outcome: Result<&'a Grant, &'a Error>) -> BoxFuture<'a, ()>
+    where
+        Self: 'a;
+}
+
+/// Why a person could not be reached or did not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InteractionError {
+    /// Another program listens on the port that the answer must come to.
+    #[error("port {} is in use: end the program that uses it or choose another callback port", address.port())]
+    PortInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The listener for the answer cannot be set up.
+    #[error("cannot listen on {address} for the answer")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What failed.
+        #[source]
+        source: io::Error,
+    },
+    /// The redirect URI is not one that this interaction can receive.
+    #[error(
+        "{redirect_uri} is not an http address of this machine with a port, so that no answer can be received there"
+    )]
+    RedirectUri {
+        /// The redirect URI.
+        redirect_uri: RedirectUri,
+    },
+    /// No browser could be opened.
+    #[error("no browser could be opened")]
+    Open(#[source] io::Error),
+    /// The terminal cannot be read or written.
+    #[error("the terminal cannot be used")]
+    Console(#[source] io::Error),
+    /// Nobody answered in time.
+    #[error("nobody answered within {} s", limit.as_secs())]
+    TimedOut {
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The person or the application ended the login.
+    #[error("the login was cancelled")]
+    Cancelled,
+}

@@ -1,0 +1,110 @@
+//! Tokens for requests.
+
+use std::sync::{Arc, PoisonError};
+
+use http::HeaderValue;
+use mcp_oauth_core::{AccessToken, Challenges, OAuthErrorCode, ScopeSet};
+use tokio::time::Instant;
+
+use super::flight::{self, RefreshError};
+use super::{AuthorizationManager, Inner};
+use crate::error::{AuthorizationReason, AuthorizationRequired};
+use crate::{Error, Grant};
+
+impl AuthorizationManager {
+    /// A token that is valid now: the one at hand, or a renewed one shortly before or after its expiry.
+    ///
+    /// # Errors
+    /// [`needs_authorization`](Error::needs_authorization) when there is no grant that could be used without a person;
+    /// otherwise the refresh or the store failed.
+    pub async fn access_token(&self) -> Result<AccessToken, Error> {
+        Ok(self.fresh_grant().await?.access_token.clone())
+    }
+
+    /// After a 401: a token that is not `rejected`. One that was renewed in the meantime, here or by another process,
+    /// is taken over; else the grant is refreshed, once for however many callers.
+    ///
+    /// # Errors
+    /// As [`access_token`](Self::access_token).
+    pub async fn recover(&self, rejected: Option<&AccessToken>) -> Result<AccessToken, Error> {
+        Ok(self.recovered_grant(rejected).await?.access_token.clone())
+    }
+
+    /// What must be asked of a person after a 401 or a 403 with these challenges: the scopes are the union of those asked
+    /// for before and those of the challenge.
+    pub fn required(&self, challenges: Challenges) -> AuthorizationRequired {
+        let bearer = challenges.bearer();
+        let insufficient =
+            bearer.as_ref().is_some_and(|it| it.error == Some(OAuthErrorCode::InsufficientScope));
+        let reason = if insufficient {
+            AuthorizationReason::InsufficientScope
+        } else {
+            AuthorizationReason::Unauthorized
+        };
+        let before = self.grant().map(|grant| grant.requested.union(&grant.granted)).unwrap_or_default();
+        let needed = bearer.and_then(|bearer| bearer.scope).unwrap_or(ScopeSet::empty());
+        AuthorizationRequired { reason, scopes: before.union(&needed), challenges }
+    }
+
+    /// The header for a request, with the grant it comes from. `None` when a person is needed.
+    pub(crate) async fn credential(&self) -> Result<Option<(HeaderValue, Arc<Grant>)>, RefreshError> {
+        match self.fresh_grant().await {
+            Ok(grant) => Ok(Some((grant.header.clone(), grant))),
+            Err(error) if error.needs_authorization() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn recovered_grant(
+        &self,
+        rejected: Option<&AccessToken>,
+    ) -> Result<Arc<Grant>, RefreshError> {
+        // Renewed, or logged in, while the rejected request was under way: nothing to do.
+        if let Some(current) = self.inner.current.load_full() {
+            let other = rejected.is_none_or(|rejected| *rejected != current.access_token);
+            if other && !current.is_expired(self.inner.clock.now()) {
+                return Ok(current);
+            }
+        }
+        let grant = flight::join(&self.inner, rejected).await?;
+        if rejected.is_some_and(|rejected| *rejected == grant.access_token) {
+            // The flight had begun for another reason, before this token was rejected.
+            return flight::join(&self.inner, rejected).await;
+        }
+        Ok(grant)
+    }
+
+    async fn fresh_grant(&self) -> Result<Arc<Grant>, RefreshError> {
+        self.inner.load_once().await?;
+        let Some(grant) = self.inner.current.load_full() else { return Err(RefreshError::NoGrant) };
+        let now = self.inner.clock.now();
+        if !grant.is_due(now, self.inner.policy.refresh_before_expiry) {
+            return Ok(grant);
+        }
+        let expired = grant.is_expired(now);
+        if !expired && (!grant.is_refreshable() || self.inner.is_paused()) {
+            return Ok(grant);
+        }
+        match flight::join(&self.inner, None).await {
+            // Valid for some time yet: a server that is down for a moment must not stop anybody.
+            Err(error) if !expired && error.is_retryable() => {
+                tracing::warn!(server = %self.inner.server, %error, "the token could not be renewed before its expiry");
+                self.inner.pause();
+                Ok(grant)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Inner {
+    fn is_paused(&self) -> bool {
+        let until = *self.pause_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn pause(&self) {
+        let until = Instant::now().checked_add(self.policy.refresh_retry_pause);
+        *self.pause_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+}

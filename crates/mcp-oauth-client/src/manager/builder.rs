@@ -1,0 +1,215 @@
+//! Putting a manager together.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use mcp_oauth_core::{
+    ApplicationType, ClientMetadata, ClientMetadataDocument, Clock, EndpointUrl, Entropy, GrantType, Issuer,
+    ScopeSet, SystemClock, SystemEntropy,
+};
+
+use super::{AuthorizationManager, Inner};
+use crate::error::BuildError;
+use crate::http::{Fetcher, HyperClient};
+use crate::registration::{PreregisteredClient, Registration};
+use crate::session::{MemoryPendingStore, PendingStore};
+use crate::store::{CredentialStore, MemoryStore, Records};
+use crate::{HttpClient, Policy};
+
+/// Builds an [`AuthorizationManager`]. Everything has a default but the MCP server's address.
+///
+/// ```
+/// use mcp_oauth_client::{AuthorizationManager, MemoryStore, PreregisteredClient};
+/// use mcp_oauth_core::{ClientId, ClientSecret};
+///
+/// let manager = AuthorizationManager::builder("https://mcp.example/mcp")
+///     .store(MemoryStore::new())
+///     .subject("work")
+///     .preregistered(
+///         PreregisteredClient::new(ClientId::parse("my-client")?).with_secret(ClientSecret::parse("my-secret")?),
+///     )
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub struct AuthorizationManagerBuilder {
+    server: String,
+    subject: String,
+    store: Arc<dyn CredentialStore>,
+    pending: Option<Arc<dyn PendingStore>>,
+    http: Option<Arc<dyn HttpClient>>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    policy: Policy,
+    preregistered: Option<PreregisteredClient>,
+    document: Option<String>,
+    metadata: ClientMetadata,
+    scopes: Option<ScopeSet>,
+    preferred: Option<Issuer>,
+}
+
+impl AuthorizationManager {
+    /// Starts with the MCP server's address.
+    pub fn builder(server: impl Into<String>) -> AuthorizationManagerBuilder {
+        let mut metadata = ClientMetadata::native("MCP client", []);
+        // Decided by what the authorization server offers, unless the application decides.
+        metadata.token_endpoint_auth_method = None;
+        AuthorizationManagerBuilder {
+            server: server.into(),
+            subject: "default".to_owned(),
+            store: Arc::new(MemoryStore::new()),
+            pending: None,
+            http: None,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            policy: Policy::default(),
+            preregistered: None,
+            document: None,
+            metadata,
+            scopes: None,
+            preferred: None,
+        }
+    }
+}
+
+impl AuthorizationManagerBuilder {
+    /// Where grants and registrations are kept. Default: in memory.
+    pub fn store(mut self, store: impl CredentialStore) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// Where logins under way are kept. Default: in memory.
+    pub fn pending_store(mut self, store: impl PendingStore) -> Self {
+        self.pending = Some(Arc::new(store));
+        self
+    }
+
+    /// On whose behalf: part of the key of the stored grant. Default: `default`.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// How metadata, registration and token requests are sent. Default: [`HyperClient`]. Share one between managers.
+    pub fn http(mut self, http: impl HttpClient) -> Self {
+        self.http = Some(Arc::new(http));
+        self
+    }
+
+    /// The time of day. Default: the system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Randomness. Default: the system's.
+    pub fn entropy(mut self, entropy: impl Entropy) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// What is allowed. Default: what the specifications allow.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// A client that was registered by hand. It is used instead of any other registration.
+    pub fn preregistered(mut self, client: PreregisteredClient) -> Self {
+        self.preregistered = Some(client);
+        self
+    }
+
+    /// The https address of this client's metadata document, which is its client id at servers that take such documents
+    /// (`client_id_metadata_document_supported`). Others get a dynamic registration.
+    pub fn client_id_metadata_document(mut self, url: impl Into<String>) -> Self {
+        self.document = Some(url.into());
+        self
+    }
+
+    /// The name that people see on the consent page. Default: `MCP client`.
+    pub fn client_name(mut self, name: impl Into<String>) -> Self {
+        self.metadata.client_name = Some(name.into());
+        self
+    }
+
+    /// All that a dynamic registration says. The redirect URI in use is added, and so is what is absent and must or
+    /// should be there (application type, grants, response types).
+    pub fn client_metadata(mut self, metadata: ClientMetadata) -> Self {
+        let name = self.metadata.client_name.take();
+        self.metadata = metadata;
+        if self.metadata.client_name.is_none() {
+            self.metadata.client_name = name;
+        }
+        self
+    }
+
+    /// The scopes to ask for, instead of those that the server names. A step-up still adds what the refused operation
+    /// needs.
+    pub fn scopes(mut self, scopes: ScopeSet) -> Self {
+        self.scopes = Some(scopes);
+        self
+    }
+
+    /// The authorization server to use where the MCP server names several, or none at all. One that the MCP server does
+    /// not list is not used when it lists others.
+    pub fn authorization_server(mut self, issuer: Issuer) -> Self {
+        self.preferred = Some(issuer);
+        self
+    }
+
+    /// Puts it together. Nothing is asked or read yet.
+    ///
+    /// # Errors
+    /// When the MCP server's address or the metadata document's is not one that can be used.
+    pub fn build(self) -> Result<AuthorizationManager, BuildError> {
+        let server =
+            EndpointUrl::parse_with(&self.server, self.policy.plain_http).map_err(BuildError::Server)?;
+        let document = self.document.as_deref().map(ClientMetadataDocument::check_client_id).transpose();
+        let http = self.http.unwrap_or_else(|| Arc::new(HyperClient::new()));
+        let pending = match self.pending {
+            Some(pending) => pending,
+            None => Arc::new(MemoryPendingStore::new(Arc::clone(&self.clock))),
+        };
+        let lease_wait = self.policy.limits.lease_wait;
+        let inner = Inner {
+            fetcher: Fetcher::new(http, &self.policy, &server),
+            records: Records::new(self.store, server.url().to_string(), self.subject, lease_wait),
+            registration: Registration {
+                preregistered: self.preregistered,
+                document: document.map_err(BuildError::MetadataDocument)?,
+                metadata: complete(self.metadata),
+            },
+            server,
+            scopes: self.scopes,
+            preferred: self.preferred,
+            policy: self.policy,
+            pending,
+            clock: self.clock,
+            entropy: self.entropy,
+            current: ArcSwapOption::empty(),
+            loaded: false.into(),
+            flight: None.into(),
+            unsaved: None.into(),
+            pause_until: None.into(),
+            login: ().into(),
+        };
+        Ok(AuthorizationManager { inner: Arc::new(inner) })
+    }
+}
+
+/// What MCP wants in a registration (C6.7, C6.9, C6.11).
+fn complete(mut metadata: ClientMetadata) -> ClientMetadata {
+    metadata.application_type.get_or_insert(ApplicationType::Native);
+    metadata.grant_types.get_or_insert_with(|| vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
+    metadata.response_types.get_or_insert_with(|| vec!["code".to_owned()]);
+    metadata
+}
+
+impl fmt::Debug for AuthorizationManagerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationManagerBuilder").field("server", &self.server).finish_non_exhaustive()
+    }
+}

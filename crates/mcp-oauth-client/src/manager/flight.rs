@@ -1,0 +1,248 @@
+//! Renewing a grant: once, whoever asks for it and however many do.
+//!
+//! Refresh tokens rotate. Whoever presents one that was used already loses the whole grant at servers that look for
+//! theft, so the order of steps matters:
+//!
+//! 1. Join the flight that is under way, or start one. It runs as a task of its own: a caller that goes away cannot
+//!    interrupt it between the server's answer and the store.
+//! 2. Take the lease on the grant: of several processes, one renews.
+//! 3. Read the store again. Another token than the one at hand, and not the rejected one: someone renewed it; adopt it.
+//! 4. Else ask the server.
+//! 5. Store the answer, then use it.
+//! 6. `invalid_grant`: read the store once more (someone may have renewed it without a lease), else the grant has ended.
+
+use std::sync::{Arc, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use mcp_oauth_core::{AccessToken, OAuthErrorCode};
+
+use super::Inner;
+use crate::registration::ClientOrigin;
+use crate::token::refresh;
+use crate::{Grant, StoreError, StoreKey, TokenError, Version};
+
+/// One renewal under way.
+pub(super) type Flight = Shared<BoxFuture<'static, Result<Arc<Grant>, RefreshError>>>;
+
+/// Why there is no valid token. Shared by everybody who waited for the same renewal.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// There is no grant: nobody has logged in yet.
+    #[error("nobody is logged in")]
+    NoGrant,
+    /// The token no longer works and cannot be renewed without a person.
+    #[error("the login has expired")]
+    Expired,
+    /// The authorization server ended the grant.
+    #[error("the authorization server ended the login")]
+    Ended(#[source] Arc<TokenError>),
+    /// The token could not be renewed; the grant stays. Unless the same may succeed later, only a login helps.
+    #[error("the token could not be renewed")]
+    Token(#[source] Arc<TokenError>),
+    /// The store failed; the grant stays.
+    #[error("the token could not be renewed")]
+    Store(#[source] Arc<StoreError>),
+    /// The runtime stopped while the token was renewed.
+    #[error("the program is ending")]
+    Stopped,
+}
+
+impl RefreshError {
+    /// True when the same attempt may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Token(error) => error.is_retryable(),
+            Self::Store(_) => true,
+            Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Stopped => false,
+        }
+    }
+
+    /// True when a person must log in.
+    pub fn needs_authorization(&self) -> bool {
+        match self {
+            Self::NoGrant | Self::Expired | Self::Ended(_) => true,
+            Self::Token(error) => !error.is_retryable(),
+            Self::Store(_) | Self::Stopped => false,
+        }
+    }
+}
+
+impl From<StoreError> for RefreshError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// Step 1. `rejected` is a token that the MCP server refused.
+pub(super) async fn join(
+    inner: &Arc<Inner>,
+    rejected: Option<&AccessToken>,
+) -> Result<Arc<Grant>, RefreshError> {
+    let flight = {
+        let mut slot = inner.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(flight) => flight.clone(),
+            None => slot.insert(start(Arc::clone(inner), rejected.cloned())).clone(),
+        }
+    };
+    flight.await
+}
+
+fn start(inner: Arc<Inner>, rejected: Option<AccessToken>) -> Flight {
+    let landing = Landing(Arc::clone(&inner));
+    let task = tokio::spawn(async move {
+        let outcome = renew(&inner, rejected.as_ref()).await;
+        drop(landing);
+        outcome
+    });
+    async move { task.await.unwrap_or(Err(RefreshError::Stopped)) }.boxed().shared()
+}
+
+/// Frees the slot when the flight ends, also by a panic or before it began: the next caller starts another one.
+struct Landing(Arc<Inner>);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        *self.0.flight.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// A renewed grant that could not be stored, and what is stored in its stead. As long as that is unchanged, the refresh
+/// token in the store is spent and this one counts.
+pub(super) struct Unsaved {
+    grant: Grant,
+    instead_of: Option<Version>,
+}
+
+/// Steps 2 to 6.
+async fn renew(inner: &Inner, rejected: Option<&AccessToken>) -> Result<Arc<Grant>, RefreshError> {
+    inner.load_once().await?;
+    let held = inner.current.load_full();
+    let key = match (inner.records.grant_key().await?, &held) {
+        (Some(key), _) => key,
+        (None, Some(held)) => inner.records.key_for(held),
+        (None, None) => return Err(RefreshError::NoGrant),
+    };
+    let _lease = inner.records.lease(&key).await?;
+    let mut stored = inner.records.load_grant(&key, &inner.registration).await?;
+    if let Some(unsaved) = inner.take_unsaved(stored.version) {
+        stored.value = Some(unsaved);
+    }
+    let renewal = Renewal { inner, held, key, version: stored.version };
+    let Some(grant) = stored.value else { return renewal.nothing_stored() };
+    let used = rejected.or(renewal.held.as_ref().map(|held| &held.access_token));
+    if is_usable(inner, &grant, used) {
+        tracing::debug!(server = %inner.server, "a token that was renewed elsewhere is taken over");
+        return Ok(renewal.adopt(grant));
+    }
+    let Some(refresh_token) = grant.refresh_token.clone() else {
+        renewal.adopt(grant);
+        return Err(RefreshError::Expired);
+    };
+    if grant.client.is_expired(inner.clock.now()) {
+        // The server would refuse the client; a login registers it anew.
+        return Err(RefreshError::Expired);
+    }
+    tracing::debug!(server = %inner.server, issuer = %grant.issuer(), "renewing the token");
+    match refresh(&inner.fetcher, &grant, &refresh_token).await {
+        Ok(answer) => renewal.keep(grant.refreshed(answer, inner.clock.now())).await,
+        Err(error) => renewal.fail(&grant, error).await,
+    }
+}
+
+/// Another token than the one that is known to be of no use, and not about to expire.
+fn is_usable(inner: &Inner, grant: &Grant, used: Option<&AccessToken>) -> bool {
+    let other = used.is_none_or(|used| grant.access_token != *used);
+    other && !grant.is_due(inner.clock.now(), inner.policy.refresh_before_expiry)
+}
+
+/// A renewal that holds the lease.
+struct Renewal<'a> {
+    inner: &'a Inner,
+    /// What was in use when it began.
+    held: Option<Arc<Grant>>,
+    key: StoreKey,
+    /// What was stored when it began.
+    version: Option<Version>,
+}
+
+impl Renewal<'_> {
+    /// Uses the grant, unless a login or a logout came in between: that is newer.
+    fn adopt(&self, grant: Grant) -> Arc<Grant> {
+        let grant = Arc::new(grant);
+        let previous = self.inner.current.compare_and_swap(&self.held, Some(Arc::clone(&grant)));
+        match (&*previous, &self.held) {
+            (Some(newer), Some(held)) if !Arc::ptr_eq(newer, held) => Arc::clone(newer),
+            (Some(newer), None) => Arc::clone(newer),
+            _ => grant,
+        }
+    }
+
+    /// The grant at hand was removed by someone else: they logged out.
+    fn nothing_stored(&self) -> Result<Arc<Grant>, RefreshError> {
+        self.inner.current.compare_and_swap(&self.held, None);
+        Err(if self.held.is_some() { RefreshError::Expired } else { RefreshError::NoGrant })
+    }
+
+    /// Step 5.
+    async fn keep(&self, renewed: Grant) -> Result<Arc<Grant>, RefreshError> {
+        match self.inner.records.replace_grant(&self.key, Some(&renewed), self.version).await {
+            Ok(()) => Ok(self.adopt(renewed)),
+            Err(StoreError::Conflict) => {
+                // A login or a logout, without the lease. It is newer than this renewal.
+                match self.inner.records.load_grant(&self.key, &self.inner.registration).await?.value {
+                    Some(newer) => Ok(self.adopt(newer)),
+                    None => self.nothing_stored(),
+                }
+            }
+            Err(error) => {
+                // The old refresh token is spent, so the new one is kept in memory: better lost at the end of the
+                // program than now.
+                tracing::error!(server = %self.inner.server, %error, "the renewed token could not be stored");
+                let unsaved = Unsaved { grant: renewed.clone(), instead_of: self.version };
+                *self.inner.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Some(unsaved);
+                Ok(self.adopt(renewed))
+            }
+        }
+    }
+
+    /// Step 6, and everything else that may go wrong.
+    async fn fail(&self, grant: &Grant, error: TokenError) -> Result<Arc<Grant>, RefreshError> {
+        let Self { inner, key, .. } = self;
+        // A client that the server forgot can only register again, which takes a new login. A client that was
+        // registered by hand can only be mended by hand: its grant stays until then.
+        let forgotten = error.is_unknown_client() && grant.client.origin() == ClientOrigin::Dynamic;
+        if error.code() != Some(&OAuthErrorCode::InvalidGrant) && !forgotten {
+            return Err(RefreshError::Token(Arc::new(error)));
+        }
+        let again = inner.records.load_grant(key, &inner.registration).await?;
+        let changed = again.version != self.version;
+        if let Some(newer) =
+            again.value.filter(|newer| changed && is_usable(inner, newer, Some(&grant.access_token)))
+        {
+            return Ok(self.adopt(newer));
+        }
+        tracing::info!(server = %inner.server, issuer = %grant.issuer(), %error, "the grant has ended");
+        if forgotten {
+            inner
+                .records
+                .remove_client(&grant.client, grant.client.redirect_uris(), &inner.registration)
+                .await?;
+        }
+        match inner.records.replace_grant(key, None, self.version).await {
+            Ok(()) | Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+        inner.current.compare_and_swap(&self.held, None);
+        Err(RefreshError::Ended(Arc::new(error)))
+    }
+}
+
+impl Inner {
+    fn take_unsaved(&self, stored: Option<Version>) -> Option<Grant> {
+        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).take();
+        unsaved.filter(|unsaved| unsaved.instead_of == stored).map(|unsaved| unsaved.grant)
+    }
+}

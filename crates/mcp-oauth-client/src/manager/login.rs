@@ -1,0 +1,244 @@
+//! Logins: from a challenge to a grant.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, State};
+use url::Url;
+
+use super::{AuthorizationManager, Inner};
+use crate::discovery::find_resource;
+use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
+use crate::registration::{Choice, ClientOrigin, register};
+use crate::session::{Callback, PendingAuthorization, authorization_url, select_scopes};
+use crate::token::exchange;
+use crate::{
+    AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
+    RegisteredClient, StoreError,
+};
+
+/// A login that is ready to be shown to a person.
+pub(crate) struct Beginning {
+    pub(crate) url: Url,
+    pub(crate) pending: PendingAuthorization,
+}
+
+impl AuthorizationManager {
+    /// Brings a person through the login: finds the authorization server, registers if need be, listens, shows the
+    /// address, checks the answer, redeems the code and stores the grant.
+    ///
+    /// `challenges` are those of the 401 or 403 that led here; empty ones are fine. After `insufficient_scope`, the
+    /// scopes asked for are the union of the challenge's and those asked for before.
+    ///
+    /// One login runs at a time; who waited for another one gets its grant, unless that lacks the scopes needed.
+    /// Dropping the future ends the login.
+    ///
+    /// # Errors
+    /// What went wrong, by step; see [`Error::is_retryable`].
+    pub async fn authorize(
+        &self,
+        interaction: &dyn Interaction,
+        challenges: &Challenges,
+    ) -> Result<Arc<Grant>, Error> {
+        let before = self.grant().map(|grant| grant.access_token.clone());
+        let _one = self.inner.login.lock().await;
+        if let Some(grant) = self.grant().filter(|grant| Some(&grant.access_token) != before.as_ref()) {
+            let needed = challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
+            if !grant.is_expired(self.inner.clock.now()) && grant.granted.covers(&needed) {
+                return Ok(grant);
+            }
+        }
+        let mut rendezvous = interaction.prepare().await?;
+        let outcome = self.inner.login(&mut *rendezvous, challenges).await;
+        rendezvous.conclude(outcome.as_deref()).await;
+        outcome
+    }
+
+    /// Begins a login that the application brings to a person itself: show the session's address, then give it the answer
+    /// that arrives at `redirect_uri`.
+    ///
+    /// # Errors
+    /// When no authorization server is found or none of its ways of registration works.
+    pub async fn begin(
+        &self,
+        challenges: &Challenges,
+        redirect_uri: RedirectUri,
+    ) -> Result<AuthorizationSession, Error> {
+        let beginning = self.inner.begin(challenges, redirect_uri).await?;
+        Ok(AuthorizationSession::new(self.clone(), beginning))
+    }
+
+    /// Finishes the login whose answer this is, by its state: for a redirect endpoint that serves many logins.
+    ///
+    /// # Errors
+    /// When the answer is not accepted or the code cannot be redeemed.
+    pub async fn finish(&self, answer: &str) -> Result<Arc<Grant>, Error> {
+        self.inner.finish(Callback::parse(answer)?, None).await
+    }
+
+    pub(crate) async fn finish_session(&self, answer: &str, state: &State) -> Result<Arc<Grant>, Error> {
+        self.inner.finish(Callback::parse(answer)?, Some(state)).await
+    }
+}
+
+impl Inner {
+    async fn login(
+        &self,
+        rendezvous: &mut dyn Rendezvous,
+        challenges: &Challenges,
+    ) -> Result<Arc<Grant>, Error> {
+        let Beginning { url, pending } = self.begin(challenges, rendezvous.redirect_uri()).await?;
+        let prompt = Prompt {
+            url,
+            resource: pending.resource.clone(),
+            issuer: pending.issuer().clone(),
+            scopes: pending.requested.clone(),
+            redirect_uri: pending.redirect_uri.clone(),
+            state: pending.state.clone(),
+        };
+        let outcome = self.converse(rendezvous, &prompt).await;
+        if let Err(error) = &outcome {
+            self.forget_doubtful_client(&pending, error).await?;
+        }
+        outcome
+    }
+
+    /// Asks until there is an answer to this login. What is no answer to it does not end it (C10.6).
+    async fn converse(&self, rendezvous: &mut dyn Rendezvous, prompt: &Prompt) -> Result<Arc<Grant>, Error> {
+        let limit = self.policy.limits.session_lifetime;
+        let mut attempts = self.policy.limits.answer_attempts.max(1);
+        loop {
+            attempts -= 1;
+            let answer = tokio::time::timeout(limit, rendezvous.answer(prompt)).await;
+            let answer = answer.map_err(|_| InteractionError::TimedOut { limit })??;
+            let outcome = match Callback::parse(&answer) {
+                Ok(callback) => self.finish(callback, Some(&prompt.state)).await,
+                Err(error) => Err(error.into()),
+            };
+            match outcome {
+                Err(Error::Callback(error))
+                    if error.is_mistake() && attempts > 0 && rendezvous.reject(&error) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Discovery, registration, and the record that the answer is checked against.
+    async fn begin(&self, challenges: &Challenges, redirect_uri: RedirectUri) -> Result<Beginning, Error> {
+        self.load_once().await?;
+        let preferred = self.preferred.as_ref();
+        let resource =
+            find_resource(&self.fetcher, &self.policy, &self.server, challenges, preferred).await?;
+        let server = resource.authorization_server(&self.fetcher, &self.policy, preferred).await?;
+        let client = self.client_at(&server, &redirect_uri).await?;
+        let pending = self.pend(challenges, &resource, &server, client, redirect_uri);
+        let url = authorization_url(server.authorization_endpoint(), &pending);
+        self.pending.put(pending.clone()).await?;
+        tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
+        Ok(Beginning { url, pending })
+    }
+
+    fn pend(
+        &self,
+        challenges: &Challenges,
+        resource: &ProtectedResource,
+        server: &AuthorizationServer,
+        client: RegisteredClient,
+        redirect_uri: RedirectUri,
+    ) -> PendingAuthorization {
+        // Scopes of another authorization server mean nothing to this one (C7.1).
+        let before = self.current.load_full().filter(|grant| grant.issuer() == server.issuer());
+        let requested = select_scopes(
+            self.scopes.as_ref(),
+            challenges,
+            resource,
+            server.metadata(),
+            before.as_deref(),
+            self.policy.offline_access,
+        );
+        let lifetime = self.policy.limits.session_lifetime;
+        PendingAuthorization {
+            state: State::generate(&*self.entropy),
+            verifier: CodeVerifier::generate(&*self.entropy),
+            client,
+            redirect_uri,
+            resource: resource.resource().clone(),
+            token_endpoint: server.token_endpoint().clone(),
+            requested,
+            sends_iss: server.metadata().sends_iss(),
+            expires_at: self.clock.now().checked_add(lifetime).unwrap_or(SystemTime::UNIX_EPOCH),
+        }
+    }
+
+    /// The configured client, the stored registration, or a new one.
+    async fn client_at(
+        &self,
+        server: &AuthorizationServer,
+        redirect_uri: &RedirectUri,
+    ) -> Result<RegisteredClient, Error> {
+        if let Choice::Known(client) = self.registration.choose(server, redirect_uri)? {
+            return Ok(client);
+        }
+        let uris = std::slice::from_ref(redirect_uri);
+        let stored = self.records.load_client(server.issuer(), uris, &self.registration).await?;
+        if let Some(client) = stored.filter(|client| !client.is_expired(self.clock.now())) {
+            return Ok(client);
+        }
+        let client = register(&self.fetcher, server, &self.registration.metadata, redirect_uri).await?;
+        self.records.put_client(&client, uris).await?;
+        Ok(client)
+    }
+
+    /// Believes the answer, or not; redeems the code; stores the grant, then uses it.
+    async fn finish(&self, callback: Callback, session: Option<&State>) -> Result<Arc<Grant>, Error> {
+        let state = match (&callback, session) {
+            (Callback::Redirect { state, .. }, Some(session)) if state != session => {
+                return Err(CallbackError::UnknownState.into());
+            }
+            (Callback::Redirect { state, .. }, _) => state.clone(),
+            (Callback::BareCode(_), Some(session)) => session.clone(),
+            (Callback::BareCode(_), None) => return Err(CallbackError::NotAnAnswer.into()),
+        };
+        let pending = self.pending.take(&state).await?.ok_or(CallbackError::UnknownState)?;
+        if matches!(callback, Callback::BareCode(_)) && pending.sends_iss {
+            // The whole address may still come.
+            let issuer = pending.issuer().clone();
+            self.pending.put(pending).await?;
+            return Err(CallbackError::WholeAddressNeeded { issuer }.into());
+        }
+        let code = callback.verify(&pending)?;
+        let answer = exchange(&self.fetcher, &pending, &code).await?;
+        let PendingAuthorization { client, resource, token_endpoint, requested, .. } = pending;
+        let grant = Grant::new(client, resource, token_endpoint, requested, answer, self.clock.now());
+        self.records.put_grant(&grant).await?;
+        tracing::info!(server = %self.server, issuer = %grant.issuer(), scopes = %grant.granted, "logged in");
+        let grant = Arc::new(grant);
+        self.loaded.store(true, Ordering::Release);
+        self.current.store(Some(Arc::clone(&grant)));
+        Ok(grant)
+    }
+
+    /// A server that forgot a dynamic registration says so at its token endpoint, or shows the person an error page and
+    /// never answers at all. Either way the next login registers anew (C12.9).
+    async fn forget_doubtful_client(
+        &self,
+        pending: &PendingAuthorization,
+        error: &Error,
+    ) -> Result<(), StoreError> {
+        let doubtful = match error {
+            Error::Token(error) => error.is_unknown_client(),
+            Error::Callback(CallbackError::Refused(refusal)) => {
+                use mcp_oauth_core::OAuthErrorCode::{InvalidClient, UnauthorizedClient};
+                matches!(refusal.code(), InvalidClient | UnauthorizedClient)
+            }
+            Error::Interaction(InteractionError::TimedOut { .. }) => true,
+            _ => false,
+        };
+        if doubtful && pending.client.origin() == ClientOrigin::Dynamic {
+            let uris = std::slice::from_ref(&pending.redirect_uri);
+            self.records.remove_client(&pending.client, uris, &self.registration).await?;
+        }
+        Ok(())
+    }
+}

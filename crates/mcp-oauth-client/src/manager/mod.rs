@@ -1,0 +1,145 @@
+//! The long-lived object: one per MCP server and subject.
+
+mod access;
+mod builder;
+mod flight;
+mod login;
+
+pub(crate) use login::Beginning;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwapOption;
+use mcp_oauth_core::{Clock, EndpointUrl, Entropy, Issuer, ScopeSet};
+use tokio::time::Instant;
+
+use crate::http::Fetcher;
+use crate::registration::Registration;
+use crate::session::PendingStore;
+use crate::store::Records;
+use crate::{Error, Grant, Policy, StoreError};
+
+pub use builder::AuthorizationManagerBuilder;
+pub use flight::RefreshError;
+
+/// Everything about the authorization for one MCP server, on behalf of one subject.
+///
+/// Clones are handles to the same thing. All methods take `&self`. With a valid token at hand,
+/// [`access_token`](Self::access_token) costs one atomic load: no lock, no store.
+///
+/// - [`access_token`](Self::access_token) gives a token that is valid now, renewed if it must be.
+/// - [`recover`](Self::recover) answers a 401: another process's newer token, or a refresh.
+/// - [`authorize`](Self::authorize) brings a person through the login; [`begin`](Self::begin) lets an application do
+///   that itself.
+/// - [`logout`](Self::logout) forgets the grant.
+///
+/// [`AuthorizationLayer`](crate::AuthorizationLayer) does the first two for any HTTP client.
+#[derive(Clone)]
+pub struct AuthorizationManager {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    server: EndpointUrl,
+    registration: Registration,
+    /// The caller's own choice of scopes.
+    scopes: Option<ScopeSet>,
+    /// The authorization server that the configuration names.
+    preferred: Option<Issuer>,
+    policy: Policy,
+    fetcher: Fetcher,
+    records: Records,
+    pending: Arc<dyn PendingStore>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    /// What requests use.
+    current: ArcSwapOption<Grant>,
+    /// Whether the store was asked at all.
+    loaded: AtomicBool,
+    flight: Mutex<Option<flight::Flight>>,
+    /// A renewed grant that the store did not take.
+    unsaved: Mutex<Option<flight::Unsaved>>,
+    /// After a refresh before its time failed: when to try again.
+    pause_until: Mutex<Option<Instant>>,
+    /// One login at a time.
+    login: tokio::sync::Mutex<()>,
+}
+
+impl AuthorizationManager {
+    /// A manager for the MCP server at `url` with a store in memory and everything else by default, see
+    /// [`builder`](Self::builder).
+    ///
+    /// # Errors
+    /// When the address is not https (or http on loopback).
+    #[expect(clippy::unused_async, reason = "the documented face; other stores may be asked here")]
+    pub async fn new(url: &str) -> Result<Self, Error> {
+        Ok(Self::builder(url).build()?)
+    }
+
+    /// The MCP server's address.
+    pub fn server(&self) -> &EndpointUrl {
+        &self.inner.server
+    }
+
+    /// The grant in use, be its token valid or not. `None` before the first use of the store and without a login.
+    pub fn grant(&self) -> Option<Arc<Grant>> {
+        self.inner.current.load_full()
+    }
+
+    /// Reads the stored grant, if that has not happened yet. For showing at the start who is logged in; the other
+    /// methods do it by themselves.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn load(&self) -> Result<Option<Arc<Grant>>, Error> {
+        self.inner.load_once().await?;
+        Ok(self.grant())
+    }
+
+    /// Forgets the grant, here and in the store. The client's registration stays.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is forgotten.
+    pub async fn logout(&self) -> Result<(), Error> {
+        let stored = self.inner.records.grant_key().await?;
+        let held = self.grant().map(|grant| self.inner.records.key_for(&grant));
+        for key in [stored, held].into_iter().flatten() {
+            self.inner.records.remove_grant(&key).await?;
+        }
+        self.inner.loaded.store(true, Ordering::Release);
+        self.inner.current.store(None);
+        Ok(())
+    }
+}
+
+impl Inner {
+    async fn load_once(&self) -> Result<(), StoreError> {
+        if self.loaded.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let Some(key) = self.records.grant_key().await? else {
+            self.loaded.store(true, Ordering::Release);
+            return Ok(());
+        };
+        let stored = self.records.load_grant(&key, &self.registration).await?;
+        if let Some(grant) = stored.value {
+            tracing::debug!(server = %self.server, issuer = %grant.issuer(), "a stored grant is used");
+            // A login or another reader may have been faster; what is there is newer.
+            let empty: Option<Arc<Grant>> = None;
+            self.current.compare_and_swap(&empty, Some(Arc::new(grant)));
+        }
+        self.loaded.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for AuthorizationManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationManager")
+            .field("server", &self.inner.server)
+            .field("grant", &self.inner.current.load())
+            .finish_non_exhaustive()
+    }
+}

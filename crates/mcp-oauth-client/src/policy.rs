@@ -1,0 +1,104 @@
+//! What is allowed, and how much of it. The defaults follow the specifications; each exception has a name.
+
+use std::time::Duration;
+
+use mcp_oauth_core::PlainHttp;
+
+use crate::AddressPolicy;
+
+/// What to do when a server does not say that it checks PKCE challenges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PkcePolicy {
+    /// Refuse, as MCP demands: a server that ignores the challenge gives no protection against stolen codes.
+    #[default]
+    RequireAdvertised,
+    /// Send a challenge all the same and go on. Microsoft Entra and Amazon Cognito check challenges without saying so.
+    AssumeSupported,
+}
+
+/// What is allowed. Start from [`Policy::default`] and change what you must.
+///
+/// ```
+/// use mcp_oauth_client::{PkcePolicy, Policy};
+///
+/// let mut policy = Policy::default();
+/// policy.pkce = PkcePolicy::AssumeSupported; // Microsoft Entra
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Policy {
+    /// What to do when a server does not say that it supports PKCE with S256. Default: refuse.
+    pub pkce: PkcePolicy,
+    /// Where plain http is acceptable. Default: on loopback.
+    pub plain_http: PlainHttp,
+    /// Which addresses metadata, registration and token requests may go to. `None`, the default, decides by the MCP
+    /// server: loopback only if the server itself is on loopback, never a private network.
+    pub addresses: Option<AddressPolicy>,
+    /// Whether a server without protected resource metadata is taken for one of the 2025-03-26 revision, whose
+    /// endpoints are at the root of its host. Default: yes.
+    pub legacy_servers: bool,
+    /// Whether `offline_access` is asked for where the authorization server lists it. Default: yes.
+    pub offline_access: bool,
+    /// How long before its expiry a token is refreshed. For tokens that live shorter than four times this, a quarter
+    /// of their life counts instead. Default: 60 seconds.
+    pub refresh_before_expiry: Duration,
+    /// How long a token is used on after a refresh before its expiry failed. Default: 10 seconds.
+    pub refresh_retry_pause: Duration,
+    /// The `MCP-Protocol-Version` of metadata requests. Default: `2025-11-25`.
+    pub protocol_version: String,
+    /// Sizes, times and counts.
+    pub limits: Limits,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            pkce: PkcePolicy::default(),
+            plain_http: PlainHttp::default(),
+            addresses: None,
+            legacy_servers: true,
+            offline_access: true,
+            refresh_before_expiry: Duration::from_secs(60),
+            refresh_retry_pause: Duration::from_secs(10),
+            protocol_version: "2025-11-25".to_owned(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How much a peer can make this client do.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Limits {
+    /// One request with its answer, each redirect counted anew. Default: 30 seconds.
+    pub request_time: Duration,
+    /// Bytes of a metadata document. Default: 256 KiB.
+    pub metadata_bytes: usize,
+    /// Bytes of an answer of a registration or token endpoint. Default: 256 KiB.
+    pub answer_bytes: usize,
+    /// Redirects followed for one metadata document. Other requests follow none. Default: 3.
+    pub metadata_redirects: usize,
+    /// Authorization servers of one resource that are looked at. Default: 16.
+    pub authorization_servers: usize,
+    /// How long a person may take from the authorization request to its answer. Default: 10 minutes.
+    pub session_lifetime: Duration,
+    /// How often a person may answer with something that is no answer (a mistyped paste). Default: 5.
+    pub answer_attempts: usize,
+    /// How long a refresh waits for another process that is refreshing the same grant. Default: 60 seconds.
+    pub lease_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_time: Duration::from_secs(30),
+            metadata_bytes: 256 * 1024,
+            answer_bytes: 256 * 1024,
+            metadata_redirects: 3,
+            authorization_servers: 16,
+            session_lifetime: Duration::from_secs(600),
+            answer_attempts: 5,
+            lease_wait: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A registered client and how it authenticates.
+
+use std::time::SystemTime;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use mcp_oauth_core::{
+    AuthorizationServerMetadata, BasicCredentials, ClientId, ClientSecret, Issuer, RedirectUri,
+    TokenEndpointAuthMethod,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Registration, RegistrationError};
+use crate::stored;
+
+/// How a client proves who it is at the token endpoint: one variant per method, each with exactly what it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAuthentication {
+    /// It does not: a public client.
+    None,
+    /// The secret in an `Authorization: Basic` header (RFC 6749 §2.3.1).
+    ClientSecretBasic(ClientSecret),
+    /// The secret in the body (RFC 6749 §2.3.1).
+    ClientSecretPost(ClientSecret),
+}
+
+impl ClientAuthentication {
+    /// By the registered method; where none is known, by what the server offers for a client with or without a secret.
+    pub(super) fn choose(
+        registered: Option<&TokenEndpointAuthMethod>,
+        secret: Option<&ClientSecret>,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<Self, RegistrationError> {
+        // Servers that register a public client often repeat the default method (RFC 7591 §2), but give no secret. There
+        // is nothing to authenticate with, so the client is public.
+        let Some(secret) = secret.cloned() else {
+            return match registered {
+                Some(
+                    method @ (TokenEndpointAuthMethod::PrivateKeyJwt | TokenEndpointAuthMethod::Other(_)),
+                ) => Err(RegistrationError::AuthMethod { method: method.clone() }),
+                _ => Ok(Self::None),
+            };
+        };
+        let offers = |method| server.auth_methods().contains(&method);
+        match registered {
+            Some(TokenEndpointAuthMethod::None) => Ok(Self::None),
+            Some(TokenEndpointAuthMethod::ClientSecretBasic) => Ok(Self::ClientSecretBasic(secret)),
+            Some(TokenEndpointAuthMethod::ClientSecretPost) => Ok(Self::ClientSecretPost(secret)),
+            Some(other) => Err(RegistrationError::AuthMethod { method: other.clone() }),
+            None if offers(TokenEndpointAuthMethod::ClientSecretBasic) => Ok(Self::ClientSecretBasic(secret)),
+            None if offers(TokenEndpointAuthMethod::ClientSecretPost) => Ok(Self::ClientSecretPost(secret)),
+            // Basic is the one that every server must support (RFC 6749 §2.3.1).
+            None => Ok(Self::ClientSecretBasic(secret)),
+        }
+    }
+
+    /// The method's registered name.
+    pub fn method(&self) -> TokenEndpointAuthMethod {
+        match self {
+            Self::None => TokenEndpointAuthMethod::None,
+            Self::ClientSecretBasic(_) => TokenEndpointAuthMethod::ClientSecretBasic,
+            Self::ClientSecretPost(_) => TokenEndpointAuthMethod::ClientSecretPost,
+        }
+    }
+
+    fn secret(&self) -> Option<&ClientSecret> {
+        match self {
+            Self::None => None,
+            Self::ClientSecretBasic(secret) | Self::ClientSecretPost(secret) => Some(secret),
+        }
+    }
+}
+
+/// How a client came to be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ClientOrigin {
+    /// By hand: id and secret come from the configuration.
+    Preregistered,
+    /// By a client id metadata document.
+    MetadataDocument,
+    /// By dynamic registration (RFC 7591).
+    Dynamic,
+}
+
+/// A client as one authorization server knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredClient {
+    issuer: Issuer,
+    client_id: ClientId,
+    authentication: ClientAuthentication,
+    origin: ClientOrigin,
+    redirect_uris: Vec<RedirectUri>,
+    secret_expires_at: Option<SystemTime>,
+}
+
+impl RegisteredClient {
+    pub(super) fn new(
+        issuer: Issuer,
+        client_id: ClientId,
+        authentication: ClientAuthentication,
+        origin: ClientOrigin,
+        redirect_uris: Vec<RedirectUri>,
+    ) -> Self {
+        Self { issuer, client_id, authentication, origin, redirect_uris, secret_expires_at: None }
+    }
+
+    pub(super) fn expiring_at(mut self, time: Option<SystemTime>) -> Self {
+        self.secret_expires_at = time;
+        self
+    }
+
+    /// The authorization server that knows this client.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// The id.
+    pub fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+
+    /// How it authenticates.
+    pub fn authentication(&self) -> &ClientAuthentication {
+        &self.authentication
+    }
+
+    /// How it was registered.
+    pub fn origin(&self) -> ClientOrigin {
+        self.origin
+    }
+
+    /// Where answers may go.
+    pub fn redirect_uris(&self) -> &[RedirectUri] {
+        &self.redirect_uris
+    }
+
+    /// True when its secret has expired (`client_secret_expires_at`).
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.secret_expires_at.is_some_and(|time| time <= now)
+    }
+
+    /// For the store. The secret of a client from the configuration stays in the configuration, so that a changed one
+    /// takes effect.
+    pub(crate) fn to_record(&self) -> ClientRecord {
+        let secret = match self.origin {
+            ClientOrigin::Preregistered => None,
+            ClientOrigin::MetadataDocument | ClientOrigin::Dynamic => self.authentication.secret().cloned(),
+        };
+        ClientRecord {
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            auth_method: self.authentication.method(),
+            client_secret: secret,
+            origin: self.origin,
+            redirect_uris: self.redirect_uris.clone(),
+            secret_expires_at: self.secret_expires_at,
+        }
+    }
+
+    /// Adds the client's id and proof to a token request: one method, never two (RFC 6749 §2.3).
+    pub(crate) fn authenticate<'a>(
+        &'a self,
+        headers: &mut HeaderMap,
+        form: &mut Vec<(&'static str, &'a str)>,
+    ) {
+        match &self.authentication {
+            ClientAuthentication::None => form.push(("client_id", self.client_id.as_str())),
+            ClientAuthentication::ClientSecretBasic(secret) => {
+                let credentials = BasicCredentials::new(self.client_id.clone(), secret.clone());
+                headers.insert(AUTHORIZATION, credentials.to_header_value());
+            }
+            ClientAuthentication::ClientSecretPost(secret) => {
+                form.push(("client_id", self.client_id.as_str()));
+                form.push(("client_secret", secret.expose()));
+            }
+        }
+    }
+}
+
+/// A client in the store.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ClientRecord {
+    issuer: Issuer,
+    client_id: ClientId,
+    auth_method: TokenEndpointAuthMethod,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_secret: Option<ClientSecret>,
+    origin: ClientOrigin,
+    redirect_uris: Vec<RedirectUri>,
+    #[serde(default, with = "stored::time", skip_serializing_if = "Option::is_none")]
+    secret_expires_at: Option<SystemTime>,
+}
+
+impl ClientRecord {
+    /// The client again. `None` when the configuration no longer has what the record leaves to it.
+    pub(crate) fn restore(self, registration: &Registration) -> Option<RegisteredClient> {
+        let secret = match self.origin {
+            ClientOrigin::Preregistered => registration.preregistered(&self.client_id)?.client_secret.clone(),
+            ClientOrigin::MetadataDocument | ClientOrigin::Dynamic => self.client_secret,
+        };
+        let authentication = match (self.auth_method, secret) {
+            (TokenEndpointAuthMethod::None, _) => ClientAuthentication::None,
+            (TokenEndpointAuthMethod::ClientSecretBasic, Some(secret)) => {
+                ClientAuthentication::ClientSecretBasic(secret)
+            }
+            (TokenEndpointAuthMethod::ClientSecretPost, Some(secret)) => {
+                ClientAuthentication::ClientSecretPost(secret)
+            }
+            _ => return None,
+        };
+        let client = RegisteredClient::new(
+            self.issuer,
+            self.client_id,
+            authentication,
+            self.origin,
+            self.redirect_uris,
+        );
+        Some(client.expiring_at(self.secret_expires_at))
+    }
+}

@@ -1,0 +1,195 @@
+//! Who this client is at an authorization server.
+//!
+//! In the order of the specification: an id that was agreed on before, a client id metadata document where the server
+//! takes one, dynamic registration where it offers that. What comes out is a [`RegisteredClient`], bound to its issuer:
+//! an id or a secret is never shown to another server.
+
+mod client;
+mod dynamic;
+
+use http::StatusCode;
+use mcp_oauth_core::{
+    ClientId, ClientMetadata, ClientSecret, InvalidUrl, Issuer, OAuthError, RedirectUri,
+    TokenEndpointAuthMethod,
+};
+
+use crate::{AuthorizationServer, HttpError};
+
+pub(crate) use client::ClientRecord;
+pub use client::{ClientAuthentication, ClientOrigin, RegisteredClient};
+pub(crate) use dynamic::register;
+
+/// A client that was registered by hand.
+#[derive(Debug, Clone)]
+pub struct PreregisteredClient {
+    client_id: ClientId,
+    client_secret: Option<ClientSecret>,
+    auth_method: Option<TokenEndpointAuthMethod>,
+    issuer: Option<Issuer>,
+}
+
+impl PreregisteredClient {
+    /// A client without a secret.
+    pub fn new(client_id: ClientId) -> Self {
+        Self { client_id, client_secret: None, auth_method: None, issuer: None }
+    }
+
+    /// With a secret. It is sent by `client_secret_basic` or `client_secret_post`, whichever the server offers.
+    #[must_use]
+    pub fn with_secret(mut self, secret: ClientSecret) -> Self {
+        self.client_secret = Some(secret);
+        self
+    }
+
+    /// With the way of authentication it was registered with.
+    #[must_use]
+    pub fn with_auth_method(mut self, method: TokenEndpointAuthMethod) -> Self {
+        self.auth_method = Some(method);
+        self
+    }
+
+    /// For one authorization server only: with any other, the login fails instead of showing it the secret.
+    #[must_use]
+    pub fn at_issuer(mut self, issuer: Issuer) -> Self {
+        self.issuer = Some(issuer);
+        self
+    }
+}
+
+/// What this client can be, in the order in which it is tried.
+#[derive(Debug, Clone)]
+pub(crate) struct Registration {
+    pub(crate) preregistered: Option<PreregisteredClient>,
+    pub(crate) document: Option<ClientId>,
+    /// What a dynamic registration asks for, but for the redirect URI in use.
+    pub(crate) metadata: ClientMetadata,
+}
+
+/// What to do at a server, decided without any request.
+pub(crate) enum Choice {
+    /// The client is known.
+    Known(RegisteredClient),
+    /// It must be registered, or read from the store.
+    Dynamic,
+}
+
+impl Registration {
+    /// Chooses by what is configured and what the server offers.
+    pub(crate) fn choose(
+        &self,
+        server: &AuthorizationServer,
+        redirect_uri: &RedirectUri,
+    ) -> Result<Choice, RegistrationError> {
+        if let Some(client) = &self.preregistered {
+            return client.at(server, redirect_uri).map(Choice::Known);
+        }
+        match &self.document {
+            Some(client_id) if server.metadata().client_id_metadata_document_supported == Some(true) => {
+                Ok(Choice::Known(RegisteredClient::new(
+                    server.issuer().clone(),
+                    client_id.clone(),
+                    ClientAuthentication::None,
+                    ClientOrigin::MetadataDocument,
+                    vec![redirect_uri.clone()],
+                )))
+            }
+            _ if server.metadata().registration_endpoint.is_some() => Ok(Choice::Dynamic),
+            _ => Err(RegistrationError::NotOffered { issuer: server.issuer().clone() }),
+        }
+    }
+
+    /// The configured client, if this is its id.
+    fn preregistered(&self, client_id: &ClientId) -> Option<&PreregisteredClient> {
+        self.preregistered.as_ref().filter(|client| client.client_id == *client_id)
+    }
+}
+
+impl PreregisteredClient {
+    fn at(
+        &self,
+        server: &AuthorizationServer,
+        redirect_uri: &RedirectUri,
+    ) -> Result<RegisteredClient, RegistrationError> {
+        if let Some(issuer) = self.issuer.as_ref().filter(|issuer| *issuer != server.issuer()) {
+            return Err(RegistrationError::OtherIssuer {
+                registered: issuer.clone(),
+                found: server.issuer().clone(),
+            });
+        }
+        let authentication = ClientAuthentication::choose(
+            self.auth_method.as_ref(),
+            self.client_secret.as_ref(),
+            server.metadata(),
+        )?;
+        Ok(RegisteredClient::new(
+            server.issuer().clone(),
+            self.client_id.clone(),
+            authentication,
+            ClientOrigin::Preregistered,
+            vec![redirect_uri.clone()],
+        ))
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// The registration endpoint cannot be reached.
+    #[error("the registration endpoint cannot be reached")]
+    Http(#[from] HttpError),
+    /// The registration endpoint is not an address that may be used.
+    #[error("the registration endpoint cannot be used")]
+    Endpoint(#[source] InvalidUrl),
+    /// The server takes no registrations: a client id must be agreed on with its operator and configured.
+    #[error("{issuer} offers no client registration: configure a client id")]
+    NotOffered {
+        /// The authorization server.
+        issuer: Issuer,
+    },
+    /// The server refused the registration.
+    #[error("the registration was refused")]
+    Refused(#[source] OAuthError),
+    /// The server failed or answered with something else.
+    #[error("the registration endpoint answered with {status}")]
+    Unexpected {
+        /// The answer.
+        status: StatusCode,
+    },
+    /// The answer is no registration. Its text is not repeated here, since it may hold a secret.
+    #[error("the answer of the registration endpoint is not a client registration")]
+    Malformed,
+    /// The server registered other redirect URIs than the one that is needed.
+    #[error("the server did not register the redirect URI {wanted}")]
+    RedirectUriNotRegistered {
+        /// The redirect URI that the client uses.
+        wanted: RedirectUri,
+    },
+    /// The client must authenticate in a way that is not possible here.
+    #[error("client authentication by {method} is not possible with what is configured")]
+    AuthMethod {
+        /// The way that the server or the configuration names.
+        method: TokenEndpointAuthMethod,
+    },
+    /// The configured client belongs to another authorization server; its secret is not shown to this one.
+    #[error("the configured client belongs to {registered}, but the MCP server uses {found}")]
+    OtherIssuer {
+        /// Where the client is registered.
+        registered: Issuer,
+        /// What the MCP server names now.
+        found: Issuer,
+    },
+}
+
+impl RegistrationError {
+    /// True when the same attempt may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_retryable(),
+            Self::Unexpected { status } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            _ => false,
+        }
+    }
+}

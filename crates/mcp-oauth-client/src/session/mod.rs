@@ -1,0 +1,14 @@
+//! Authorization sessions: from the address a person opens to the answer that comes back.
+
+mod authorization;
+mod callback;
+mod pending;
+mod request;
+mod scope;
+
+pub use authorization::AuthorizationSession;
+pub(crate) use callback::Callback;
+pub use callback::CallbackError;
+pub use pending::{MemoryPendingStore, PendingAuthorization, PendingStore};
+pub(crate) use request::authorization_url;
+pub(crate) use scope::select_scopes;

@@ -1,0 +1,203 @@
+//! The store with the types of this crate instead of bytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_oauth_core::{Issuer, RedirectUri, ResourceUri};
+use serde::{Deserialize, Serialize};
+
+use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
+use crate::grant::GrantRecord;
+use crate::registration::{ClientRecord, Registration};
+use crate::{Grant, RegisteredClient};
+
+/// How often a write is repeated when others write the same value.
+const WRITE_ATTEMPTS: usize = 8;
+
+/// How long a lease may live in a store that cannot see its holder die: longer than any refresh takes.
+const LEASE_TTL: Duration = Duration::from_secs(120);
+
+/// A value with the version it has in the store. A value that cannot be read counts as absent, but its version is known,
+/// so that it can be replaced.
+pub(crate) struct Stored<T> {
+    pub(crate) value: Option<T>,
+    pub(crate) version: Option<Version>,
+}
+
+/// Which grant an MCP server's is.
+#[derive(Serialize, Deserialize)]
+struct ServerRecord {
+    format: u32,
+    server: String,
+    subject: String,
+    issuer: Issuer,
+    resource: ResourceUri,
+}
+
+/// The records of one MCP server and subject.
+pub(crate) struct Records {
+    store: Arc<dyn CredentialStore>,
+    server: String,
+    subject: String,
+    lease_wait: Duration,
+}
+
+impl Records {
+    pub(crate) fn new(
+        store: Arc<dyn CredentialStore>,
+        server: String,
+        subject: String,
+        lease_wait: Duration,
+    ) -> Self {
+        Self { store, server, subject, lease_wait }
+    }
+
+    /// The key of the grant that this server has, if it has one.
+    pub(crate) async fn grant_key(&self) -> Result<Option<StoreKey>, StoreError> {
+        let stored: Stored<ServerRecord> = self.read(&self.server_key()).await?;
+        let record =
+            stored.value.filter(|record| record.server == self.server && record.subject == self.subject);
+        Ok(record.map(|record| self.key_of(record.issuer, record.resource)))
+    }
+
+    pub(crate) fn key_for(&self, grant: &Grant) -> StoreKey {
+        self.key_of(grant.issuer().clone(), grant.resource().clone())
+    }
+
+    pub(crate) async fn load_grant(
+        &self,
+        key: &StoreKey,
+        registration: &Registration,
+    ) -> Result<Stored<Grant>, StoreError> {
+        let StoreKey::Grant { resource, .. } = key else { return Ok(Stored { value: None, version: None }) };
+        let stored: Stored<GrantRecord> = self.read(key).await?;
+        let value = stored.value.and_then(|record| record.restore(registration, resource, &self.subject));
+        Ok(Stored { value, version: stored.version })
+    }
+
+    /// Replaces the grant if nobody else has.
+    pub(crate) async fn replace_grant(
+        &self,
+        key: &StoreKey,
+        grant: Option<&Grant>,
+        expected: Option<Version>,
+    ) -> Result<(), StoreError> {
+        let value = grant.map(|grant| encode(&grant.to_record(&self.subject))).transpose()?;
+        self.store.replace(key, value, expected).await
+    }
+
+    /// Puts a new login's grant in, whatever was there: the newest login counts.
+    pub(crate) async fn put_grant(&self, grant: &Grant) -> Result<(), StoreError> {
+        let key = self.key_for(grant);
+        let before = self.grant_key().await?;
+        self.put(&key, &grant.to_record(&self.subject)).await?;
+        let record = ServerRecord {
+            format: 1,
+            server: self.server.clone(),
+            subject: self.subject.clone(),
+            issuer: grant.issuer().clone(),
+            resource: grant.resource().clone(),
+        };
+        self.put(&self.server_key(), &record).await?;
+        // After a change of the authorization server nothing leads to the old grant any more.
+        match before {
+            Some(before) if before != key => self.remove(&before).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the grant and the note of it.
+    pub(crate) async fn remove_grant(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.remove(key).await?;
+        self.remove(&self.server_key()).await
+    }
+
+    pub(crate) async fn load_client(
+        &self,
+        issuer: &Issuer,
+        redirect_uris: &[RedirectUri],
+        registration: &Registration,
+    ) -> Result<Option<RegisteredClient>, StoreError> {
+        let stored: Stored<ClientRecord> = self.read(&client_key(issuer, redirect_uris)).await?;
+        let client = stored.value.and_then(|record| record.restore(registration));
+        Ok(client.filter(|client| client.issuer() == issuer))
+    }
+
+    pub(crate) async fn put_client(
+        &self,
+        client: &RegisteredClient,
+        redirect_uris: &[RedirectUri],
+    ) -> Result<(), StoreError> {
+        self.put(&client_key(client.issuer(), redirect_uris), &client.to_record()).await
+    }
+
+    /// Forgets a registration that the server forgot, unless it was replaced in the meantime.
+    pub(crate) async fn remove_client(
+        &self,
+        client: &RegisteredClient,
+        redirect_uris: &[RedirectUri],
+        registration: &Registration,
+    ) -> Result<(), StoreError> {
+        let key = client_key(client.issuer(), redirect_uris);
+        let stored: Stored<ClientRecord> = self.read(&key).await?;
+        match stored.value.and_then(|record| record.restore(registration)) {
+            Some(known) if known.client_id() != client.client_id() => Ok(()),
+            _ => self.remove(&key).await,
+        }
+    }
+
+    pub(crate) async fn lease(&self, key: &StoreKey) -> Result<Lease, StoreError> {
+        self.store.lease(key, LEASE_TTL, self.lease_wait).await
+    }
+
+    fn server_key(&self) -> StoreKey {
+        StoreKey::Server { server: self.server.clone(), subject: self.subject.clone() }
+    }
+
+    fn key_of(&self, issuer: Issuer, resource: ResourceUri) -> StoreKey {
+        StoreKey::Grant { issuer, resource, subject: self.subject.clone() }
+    }
+
+    async fn read<T: for<'de> Deserialize<'de>>(&self, key: &StoreKey) -> Result<Stored<T>, StoreError> {
+        let Some(bytes) = self.store.load(key).await? else {
+            return Ok(Stored { value: None, version: None });
+        };
+        let value = serde_json::from_slice(bytes.expose());
+        if value.is_err() {
+            // Without the parser's message: it may quote the value.
+            tracing::warn!(%key, "a stored value cannot be read and counts as absent");
+        }
+        Ok(Stored { value: value.ok(), version: Some(bytes.version()) })
+    }
+
+    async fn put(&self, key: &StoreKey, record: &impl Serialize) -> Result<(), StoreError> {
+        let value = encode(record)?;
+        self.overwrite(key, Some(value)).await
+    }
+
+    async fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.overwrite(key, None).await
+    }
+
+    async fn overwrite(&self, key: &StoreKey, value: Option<SecretBytes>) -> Result<(), StoreError> {
+        for _ in 0..WRITE_ATTEMPTS {
+            let version = self.store.load(key).await?.map(|bytes| bytes.version());
+            match self.store.replace(key, value.clone(), version).await {
+                Err(StoreError::Conflict) => {}
+                other => return other,
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
+
+fn client_key(issuer: &Issuer, redirect_uris: &[RedirectUri]) -> StoreKey {
+    StoreKey::Client { issuer: issuer.clone(), redirect_uris: redirect_uris.to_vec() }
+}
+
+fn encode(record: &impl Serialize) -> Result<SecretBytes, StoreError> {
+    match serde_json::to_vec_pretty(record) {
+        Ok(bytes) => Ok(SecretBytes::new(bytes)),
+        Err(error) => Err(StoreError::Backend(error.into())),
+    }
+}

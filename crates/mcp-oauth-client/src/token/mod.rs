@@ -1,0 +1,69 @@
+//! The token endpoint: codes and refresh tokens against access tokens.
+
+mod endpoint;
+mod exchange;
+mod refresh;
+
+use http::StatusCode;
+use mcp_oauth_core::{InvalidUrl, OAuthError, OAuthErrorCode, TokenType};
+
+use crate::HttpError;
+
+pub(crate) use exchange::exchange;
+pub(crate) use refresh::refresh;
+
+/// Why the token endpoint gave no token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The token endpoint cannot be reached.
+    #[error("the token endpoint cannot be reached")]
+    Http(#[from] HttpError),
+    /// The token endpoint is not an address that may be used.
+    #[error("the token endpoint cannot be used")]
+    Endpoint(#[source] InvalidUrl),
+    /// The server refused.
+    #[error("the authorization server refused the token request")]
+    Refused(#[source] OAuthError),
+    /// The server failed, redirected or answered with something else.
+    #[error("the token endpoint answered with {status}")]
+    Unexpected {
+        /// The answer.
+        status: StatusCode,
+    },
+    /// The answer is no token answer. Its text is not repeated here, since it may hold tokens.
+    #[error("the answer of the token endpoint is not a token answer")]
+    Malformed,
+    /// The token is of a type that this client cannot use (RFC 6749 §7.1).
+    #[error("tokens of type {0} cannot be used")]
+    TokenType(TokenType),
+}
+
+impl TokenError {
+    /// True when the same request may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_retryable(),
+            Self::Unexpected { status } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Refused(error) => {
+                matches!(error.code(), OAuthErrorCode::TemporarilyUnavailable | OAuthErrorCode::ServerError)
+            }
+            _ => false,
+        }
+    }
+
+    /// The server's error code, if it gave one.
+    pub fn code(&self) -> Option<&OAuthErrorCode> {
+        match self {
+            Self::Refused(error) => Some(error.code()),
+            _ => None,
+        }
+    }
+
+    /// True when the server no longer knows the client: it must register again.
+    pub(crate) fn is_unknown_client(&self) -> bool {
+        self.code() == Some(&OAuthErrorCode::InvalidClient)
+    }
+}

@@ -17,11 +17,15 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::names::Names;
+pub(crate) use expansion::{Allowance, is_affordable};
 pub(crate) use index::Index;
 use index::{REFERENCES, Slot, Target};
 pub(crate) use keywords::child;
 use keywords::{Holds, holds};
+#[cfg(test)]
+pub(super) use keywords::subschemas;
 
+mod expansion;
 mod index;
 mod keywords;
 
@@ -116,9 +120,15 @@ impl Cutter<'_> {
         }
         let Value::Object(schema) = value else { return value.clone() };
         let mut out = Map::new();
+        // `$ref` and `$dynamicRef` in one schema: both apply.
+        let mut also = Vec::new();
         for (keyword, value) in schema {
-            if REFERENCES.contains(&keyword.as_str()) {
-                self.reference(keyword, value, location, &mut out);
+            if let Some(known) = REFERENCES.iter().find(|known| *known == keyword) {
+                match self.component_of(location, Slot::Keyword(known)) {
+                    None => drop(out.insert(keyword.clone(), value.clone())),
+                    Some(component) if out.contains_key("$ref") => also.push(json!({"$ref": reference(component)})),
+                    Some(component) => drop(out.insert("$ref".into(), reference(component).into())),
+                }
                 continue;
             }
             let at = child(location, keyword);
@@ -146,6 +156,11 @@ impl Cutter<'_> {
                 }
             }
         }
+        if !also.is_empty()
+            && let Value::Array(list) = out.entry("allOf").or_insert_with(|| json!([]))
+        {
+            list.append(&mut also);
+        }
         Value::Object(out)
     }
 
@@ -170,23 +185,10 @@ impl Cutter<'_> {
         }
     }
 
-    fn reference(&self, keyword: &str, value: &Value, location: &str, out: &mut Map<String, Value>) {
-        let slot = REFERENCES.iter().find(|known| **known == keyword).map(|known| Slot::Keyword(known));
-        let name = match slot.and_then(|slot| self.index.target(location, slot)) {
-            Some(Target::Local(pointer)) => self.cut.get(pointer.as_str()),
-            _ => None,
-        };
-        match name {
-            None => {
-                out.insert(keyword.into(), value.clone());
-            }
-            Some(name) if out.contains_key("$ref") => {
-                // `$ref` and `$dynamicRef` in one schema: both apply.
-                out.insert("allOf".into(), json!([{"$ref": reference(name)}]));
-            }
-            Some(name) => {
-                out.insert("$ref".into(), reference(name).into());
-            }
+    fn component_of(&self, location: &str, slot: Slot) -> Option<&String> {
+        match self.index.target(location, slot)? {
+            Target::Local(pointer) => self.cut.get(pointer.as_str()),
+            Target::Elsewhere => None,
         }
     }
 
@@ -194,9 +196,7 @@ impl Cutter<'_> {
         let mut value = value.clone();
         if let Some(Value::Object(mapping)) = value.get_mut("mapping") {
             for (name, value) in mapping {
-                if let Some(Target::Local(pointer)) = self.index.target(location, Slot::Mapping(name.clone()))
-                    && let Some(component) = self.cut.get(pointer.as_str())
-                {
+                if let Some(component) = self.component_of(location, Slot::Mapping(name.clone())) {
                     *value = reference(component).into();
                 }
             }

@@ -5,6 +5,7 @@
 //! Nothing is ever fetched: a reference to another document is left alone ([`Target::Elsewhere`]).
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Bound;
 use std::rc::Rc;
 
 use percent_encoding::percent_decode_str;
@@ -49,8 +50,8 @@ impl Index {
     /// # Errors
     /// When one leads to nothing in this schema.
     pub(crate) fn new(root: &Value) -> Result<Self, SchemaError> {
-        let mut walk = Walk { root, ..Walk::default_at(root) };
-        walk.schema(root, "", &Rc::from(ROOT), false);
+        let mut walk = Walk::new(root);
+        walk.schema(root, "", &Rc::from(ROOT));
         walk.resolve()
     }
 
@@ -62,6 +63,14 @@ impl Index {
         }
     }
 
+    /// The places of this schema that the one at `location` refers to.
+    pub(super) fn local_references(&self, location: &str) -> impl Iterator<Item = &str> {
+        REFERENCES.iter().filter_map(|keyword| match self.target(location, Slot::Keyword(keyword))? {
+            Target::Local(pointer) => Some(pointer.as_str()),
+            Target::Elsewhere => None,
+        })
+    }
+
     pub(super) fn target(&self, location: &str, slot: Slot) -> Option<&Target> {
         self.references.get(&(location.to_owned(), slot))
     }
@@ -69,7 +78,7 @@ impl Index {
     /// Whether something inside this place, or the place itself, is a target.
     pub(super) fn has_target_within(&self, location: &str) -> bool {
         self.targets
-            .range::<str, _>(location..)
+            .range::<str, _>((Bound::Included(location), Bound::Unbounded))
             .take_while(|target| target.starts_with(location))
             .any(|target| matches!(target.as_bytes().get(location.len()), None | Some(b'/')))
     }
@@ -88,6 +97,8 @@ struct Reference {
 #[derive(Debug)]
 struct Walk<'a> {
     root: &'a Value,
+    /// The keyword by which a schema names itself: `id` in draft 4, `$id` since.
+    id: &'static str,
     seen: HashSet<String>,
     /// Base URIs, and the place of the schema that each is of.
     resources: HashMap<Rc<str>, String>,
@@ -98,9 +109,11 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn default_at(root: &'a Value) -> Self {
+    fn new(root: &'a Value) -> Self {
+        let dialect = root.get("$schema").and_then(Value::as_str).unwrap_or_default();
         Self {
             root,
+            id: if dialect.contains("draft-04") { "id" } else { "$id" },
             seen: HashSet::new(),
             resources: HashMap::from([(Rc::from(ROOT), String::new())]),
             anchors: HashMap::new(),
@@ -112,13 +125,12 @@ impl<'a> Walk<'a> {
 
     /// Notes what the schema at `location` and those inside it declare and refer to. The depth is that of the parsed JSON, at
     /// most 128.
-    fn schema(&mut self, value: &'a Value, location: &str, base: &Rc<str>, draft4: bool) {
+    fn schema(&mut self, value: &'a Value, location: &str, base: &Rc<str>) {
         let Value::Object(schema) = value else { return };
         if !self.seen.insert(location.to_owned()) {
             return;
         }
-        let draft4 = text(schema, "$schema").map_or(draft4, |dialect| dialect.contains("draft-04"));
-        let base = self.identify(schema, location, base, draft4);
+        let base = self.identify(schema, location, base);
         for anchor in ["$anchor", "$dynamicAnchor"] {
             if let Some(name) = text(schema, anchor) {
                 let key = (Rc::clone(&base), name.to_owned());
@@ -145,7 +157,7 @@ impl<'a> Walk<'a> {
             if is_definition && (value.is_object() || value.is_boolean()) {
                 self.targets.insert(at.clone());
             }
-            self.schema(value, &at, &base, draft4);
+            self.schema(value, &at, &base);
         });
     }
 
@@ -155,10 +167,10 @@ impl<'a> Walk<'a> {
         self.pending.push_back(reference);
     }
 
-    /// The base inside a schema: its `$id` (`id` in draft 4) against the base around it. Before draft 2019-09 an `$id` that is
-    /// only a fragment is an anchor.
-    fn identify(&mut self, schema: &Map<String, Value>, location: &str, base: &Rc<str>, draft4: bool) -> Rc<str> {
-        let Some(id) = text(schema, if draft4 { "id" } else { "$id" }) else { return Rc::clone(base) };
+    /// The base inside a schema: its `$id` against the base around it. Before draft 2019-09 an `$id` that is only a fragment is
+    /// an anchor.
+    fn identify(&mut self, schema: &Map<String, Value>, location: &str, base: &Rc<str>) -> Rc<str> {
+        let Some(id) = text(schema, self.id) else { return Rc::clone(base) };
         if let Some(name) = id.strip_prefix('#') {
             self.anchors.entry((Rc::clone(base), name.to_owned())).or_insert_with(|| location.to_owned());
             return Rc::clone(base);
@@ -217,7 +229,7 @@ impl<'a> Walk<'a> {
         if !value.is_object() && !value.is_boolean() {
             return None;
         }
-        self.schema(value, &pointer, &resource, false);
+        self.schema(value, &pointer, &resource);
         Some(Target::Local(pointer))
     }
 
@@ -246,7 +258,7 @@ impl<'a> Walk<'a> {
     }
 
     fn root_resource(&self) -> Rc<str> {
-        let named = self.root.get("$id").and_then(Value::as_str).and_then(|id| join(ROOT, id));
+        let named = self.root.get(self.id).and_then(Value::as_str).and_then(|id| join(ROOT, id));
         named.map_or_else(|| Rc::from(ROOT), |(resource, _)| resource)
     }
 

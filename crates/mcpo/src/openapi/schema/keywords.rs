@@ -28,7 +28,7 @@ pub(super) fn holds(keyword: &str) -> Holds {
 }
 
 /// Calls `f` with the location and value of every schema directly inside a schema, and whether it is a definition.
-pub(super) fn subschemas<'a>(schema: &'a Map<String, Value>, location: &str, mut f: impl FnMut(String, &'a Value, bool)) {
+pub(in crate::openapi) fn subschemas<'a>(schema: &'a Map<String, Value>, location: &str, mut f: impl FnMut(String, &'a Value, bool)) {
     for (keyword, value) in schema {
         let kind = holds(keyword);
         if kind == Holds::Data {

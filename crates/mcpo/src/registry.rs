@@ -196,14 +196,20 @@ impl Server {
     ///
     /// # Errors
     /// Where the server stands instead.
-    pub async fn next_session(&self, old: Option<&Arc<Exposed>>, wait: Duration) -> Result<Arc<Exposed>, Status> {
+    pub async fn next_session(
+        &self,
+        old: Option<&Arc<Exposed>>,
+        wait: Duration,
+    ) -> Result<Arc<Exposed>, Status> {
         let deadline = tokio::time::Instant::now() + wait;
         let mut changes = self.subscribe();
         loop {
             let status = {
                 let state = self.state();
                 match &state.exposed {
-                    Some(exposed) if old.is_none_or(|old| !Arc::ptr_eq(old, exposed)) => return Ok(Arc::clone(exposed)),
+                    Some(exposed) if old.is_none_or(|old| !Arc::ptr_eq(old, exposed)) => {
+                        return Ok(Arc::clone(exposed));
+                    }
                     _ => state.status.clone(),
                 }
             };

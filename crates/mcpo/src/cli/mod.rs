@@ -6,5 +6,5 @@ mod run;
 
 pub use arguments::{Arguments, Command, DemoArguments};
 pub use environment::{Environment, ProcessEnvironment};
-pub(crate) use run::say;
 pub use run::main;
+pub(crate) use run::say;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jsonc_parser::errors::ParseError;
 use jsonc_parser::{CollectOptions, ParseOptions};
 use serde_json::Value;
 
@@ -93,12 +94,14 @@ impl ConfigFile {
     /// The first mistake, with its line and key.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
-            .map_err(|error| Problem {
-                line: line_at(text, error.range().start),
-                key: String::new(),
-                message: error.kind().to_string(),
-            })?;
+        let syntax = |error: ParseError| Problem {
+            line: line_at(text, error.range().start),
+            key: String::new(),
+            message: error.kind().to_string(),
+        };
+        let options = ParseOptions::default();
+        let parsed =
+            jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &options).map_err(syntax)?;
         let Some(root) = parsed.value else {
             return Err(Problem { line: 1, key: String::new(), message: "the file is empty".into() });
         };
@@ -107,7 +110,7 @@ impl ConfigFile {
             key: display(path),
             message,
         };
-        let value: Value = root.clone().into();
+        let value: Value = jsonc_parser::parse_to_serde_value(text, &options).map_err(syntax)?;
         let Value::Object(top) = value else {
             return Err(problem(&[], "expected an object with the key \"mcpServers\"".into()));
         };
@@ -126,13 +129,19 @@ impl ConfigFile {
         let mut servers = Vec::with_capacity(entries.len());
         for (name, value) in entries {
             let path = [Step::Key("mcpServers".into()), Step::Key(name.clone())];
-            let (entry, ignored) = ServerEntry::from_value(value).map_err(|EntryError { path: inner, message }| {
-                problem(&[path.as_slice(), &inner].concat(), message)
-            })?;
-            unknown.extend(ignored.into_iter().map(|inner| problem(&[path.as_slice(), &inner].concat(), UNKNOWN.into())));
+            let (entry, ignored) =
+                ServerEntry::from_value(value).map_err(|EntryError { path: inner, message }| {
+                    problem(&[path.as_slice(), &inner].concat(), message)
+                })?;
+            unknown.extend(
+                ignored.into_iter().map(|inner| problem(&[path.as_slice(), &inner].concat(), UNKNOWN.into())),
+            );
             // A name is a path segment of every URL of the server.
             if name.is_empty() || name.starts_with('/') || name.ends_with('/') {
-                return Err(problem(&path, "a server's name must not be empty, nor start or end with a slash".into()));
+                return Err(problem(
+                    &path,
+                    "a server's name must not be empty, nor start or end with a slash".into(),
+                ));
             }
             entry.check(name).map_err(|EntryError { path: inner, message }| {
                 problem(&[path.as_slice(), &inner].concat(), message)
@@ -148,7 +157,11 @@ impl ConfigFile {
     ///
     /// # Errors
     /// When an entry cannot be resolved; the message names it.
-    pub fn resolve(&self, env: &[(String, String)], call_timeout: Duration) -> Result<Vec<ServerSettings>, String> {
+    pub fn resolve(
+        &self,
+        env: &[(String, String)],
+        call_timeout: Duration,
+    ) -> Result<Vec<ServerSettings>, String> {
         let resolve = |(name, entry): &(String, ServerEntry)| {
             entry.resolve(name, env, call_timeout).map_err(|EntryError { path, message }| {
                 format!("mcpServers.{name}.{}: {message}", display(&path))

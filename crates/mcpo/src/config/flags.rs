@@ -48,7 +48,10 @@ pub enum FlagError {
 ///
 /// # Errors
 /// When something is missing or wrong; the message says what and where.
-pub fn settings(arguments: &Arguments, environment: &dyn Environment) -> Result<(Settings, Vec<String>), FlagError> {
+pub fn settings(
+    arguments: &Arguments,
+    environment: &dyn Environment,
+) -> Result<(Settings, Vec<String>), FlagError> {
     let mut warnings = Vec::new();
     let mut limits = Limits::default();
     if let Some(text) = environment.variable("CONNECTION_TIMEOUT") {
@@ -60,12 +63,20 @@ pub fn settings(arguments: &Arguments, environment: &dyn Environment) -> Result<
     let layout = layout(arguments, &env, &limits, &mut warnings)?;
     let cors_origins = cors_origins(&arguments.cors_allow_origins)?;
     let defaults = ApiFacts::default();
-    let given = |value: &Option<String>, default: String| value.clone().filter(|text| !text.is_empty()).unwrap_or(default);
+    let given = |value: &Option<String>, default: String| {
+        value.clone().filter(|text| !text.is_empty()).unwrap_or(default)
+    };
     let tls = match (&arguments.ssl_certfile, &arguments.ssl_keyfile) {
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.clone(), key: key.clone() }),
+        (Some(certificate), Some(key)) => {
+            Some(TlsFiles { certificate: certificate.clone(), key: key.clone() })
+        }
         _ => None,
     };
-    let api_key = arguments.api_key.clone().filter(|key| !key.is_empty()).or_else(|| environment.variable("MCPO_API_KEY"));
+    let api_key = arguments
+        .api_key
+        .clone()
+        .filter(|key| !key.is_empty())
+        .or_else(|| environment.variable("MCPO_API_KEY"));
     if arguments.strict_auth && api_key.is_none() {
         warnings.push("--strict-auth protects nothing without --api-key".into());
     }
@@ -114,7 +125,8 @@ fn layout(
 ) -> Result<Layout, FlagError> {
     if let Some(path) = &arguments.config {
         let file = ConfigFile::read(path)?;
-        warnings.extend(file.unknown.iter().map(|problem| format!("config file {}, {problem}", path.display())));
+        warnings
+            .extend(file.unknown.iter().map(|problem| format!("config file {}, {problem}", path.display())));
         // The file was checked by the same function when it was read.
         let servers = file.resolve(env, limits.call_timeout).map_err(|message| flag("--config", message))?;
         let reload = arguments.hot_reload.then(|| Reload::new(path.clone(), env, limits.call_timeout));
@@ -149,7 +161,12 @@ fn child_environment(arguments: &Arguments) -> Result<Vec<(String, String)>, Fla
     let mut env = BTreeMap::new();
     for pair in &arguments.env {
         // The value may be a secret: it is not repeated in the message.
-        let (key, value) = pair.split_once('=').ok_or_else(|| flag("--env", format!("expected KEY=VALUE, found no '=' in a value of {} characters", pair.chars().count())))?;
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            flag(
+                "--env",
+                format!("expected KEY=VALUE, found no '=' in a value of {} characters", pair.chars().count()),
+            )
+        })?;
         if key.is_empty() {
             return Err(flag("--env", "expected KEY=VALUE, found no KEY".into()));
         }
@@ -169,8 +186,12 @@ fn header_flag(given: Option<&str>) -> Result<BTreeMap<String, String>, FlagErro
     given.map_or_else(
         || Ok(BTreeMap::new()),
         |text| {
-            serde_json::from_str(text)
-                .map_err(|_| flag("--header", "expected one JSON object of strings, such as '{\"X-Key\": \"value\"}'".into()))
+            serde_json::from_str(text).map_err(|_| {
+                flag(
+                    "--header",
+                    "expected one JSON object of strings, such as '{\"X-Key\": \"value\"}'".into(),
+                )
+            })
         },
     )
 }
@@ -185,7 +206,10 @@ fn cors_origins(given: &[String]) -> Result<Vec<HeaderValue>, FlagError> {
             let parsed = url::Url::parse(origin).ok().filter(|url| url.has_host() && url.path() == "/");
             let value = HeaderValue::try_from(origin.trim_end_matches('/')).ok();
             parsed.and(value).ok_or_else(|| {
-                flag("--cors-allow-origins", format!("{origin:?} is not an origin such as https://chat.example.com"))
+                flag(
+                    "--cors-allow-origins",
+                    format!("{origin:?} is not an origin such as https://chat.example.com"),
+                )
             })
         })
         .collect()

@@ -41,7 +41,8 @@ impl ForwardingSection {
     /// # Errors
     /// When a pattern is no header name.
     pub fn resolve(self) -> Result<HeaderForwarding, EntryError> {
-        let patterns = |list: &[String]| list.iter().map(|text| Pattern::parse(text)).collect::<Result<Vec<_>, _>>();
+        let patterns =
+            |list: &[String]| list.iter().map(|text| Pattern::parse(text)).collect::<Result<Vec<_>, _>>();
         Ok(HeaderForwarding {
             enabled: self.enabled,
             allow: patterns(&self.whitelist)?,
@@ -81,11 +82,17 @@ impl HeaderForwarding {
 
     fn allows(&self, name: &HeaderName) -> bool {
         let name = name.as_str();
-        if NEVER.contains(&name) || name.starts_with("mcp-") || self.deny.iter().any(|pattern| pattern.matches(name)) {
+        if NEVER.contains(&name)
+            || name.starts_with("mcp-")
+            || self.deny.iter().any(|pattern| pattern.matches(name))
+        {
             return false;
         }
         if CREDENTIALS.contains(&name) {
-            return self.allow.iter().any(|pattern| matches!(pattern, Pattern::Exact(exact) if exact == name));
+            return self
+                .allow
+                .iter()
+                .any(|pattern| matches!(pattern, Pattern::Exact(exact) if exact == name));
         }
         self.allow.is_empty() || self.allow.iter().any(|pattern| pattern.matches(name))
     }

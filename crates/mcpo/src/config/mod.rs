@@ -14,5 +14,7 @@ pub(crate) use flags::log_level;
 pub use flags::{FlagError, settings};
 pub use forwarding::{ForwardingSection, HeaderForwarding};
 pub use oauth::{ClientSection, LoginChannel, OAuthSection, OAuthSettings, TokenStorage};
-pub use server::{EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer, UpstreamSettings};
+pub use server::{
+    EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer, UpstreamSettings,
+};
 pub use settings::{Access, ApiFacts, Layout, Limits, Listen, Reload, Settings, TlsFiles};

@@ -1,4 +1,4 @@
-//! The `oauth` section of a server's entry: mcpo's keys, and a client_id that mcpo had no place for.
+//! The `oauth` section of a server's entry: mcpo's keys, and a `client_id` that mcpo had no place for.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -128,7 +128,8 @@ impl Default for OAuthSettings {
 impl PartialEq for OAuthSettings {
     fn eq(&self, other: &Self) -> bool {
         use secrecy::ExposeSecret as _;
-        let secret = |settings: &Self| settings.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        let secret =
+            |settings: &Self| settings.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         self.server_url == other.server_url
             && self.storage == other.storage
             && self.callback_port == other.callback_port
@@ -139,6 +140,16 @@ impl PartialEq for OAuthSettings {
             && self.client_name == other.client_name
             && self.redirect_uri == other.redirect_uri
             && self.scope == other.scope
+    }
+}
+
+impl OAuthSettings {
+    /// The port of this machine that the login returns to; 0: any free one.
+    pub fn redirect_port(&self) -> Option<u16> {
+        match &self.redirect_uri {
+            Some(uri) => uri.port_or_known_default(),
+            None => Some(self.callback_port),
+        }
     }
 }
 
@@ -153,9 +164,15 @@ impl OAuthSection {
         let storage = match self.storage_type.as_deref() {
             None | Some("file") => TokenStorage::File,
             Some("memory") => TokenStorage::Memory,
-            Some(other) => return Err(error(&["storage_type"], format!("unknown storage {other:?}: use \"file\" or \"memory\""))),
+            Some(other) => {
+                return Err(error(
+                    &["storage_type"],
+                    format!("unknown storage {other:?}: use \"file\" or \"memory\""),
+                ));
+            }
         };
-        let channel = if self.use_loopback.unwrap_or(true) { LoginChannel::Browser } else { LoginChannel::Paste };
+        let channel =
+            if self.use_loopback.unwrap_or(true) { LoginChannel::Browser } else { LoginChannel::Paste };
         let client = self.client_metadata;
         let redirect_uri = client
             .redirect_uris
@@ -198,6 +215,7 @@ fn url(text: &str, path: &[&str]) -> Result<Url, EntryError> {
 }
 
 fn error(path: &[&str], message: String) -> EntryError {
-    let path = std::iter::once("oauth").chain(path.iter().copied()).map(|key| Step::Key(key.into())).collect();
+    let path =
+        std::iter::once("oauth").chain(path.iter().copied()).map(|key| Step::Key(key.into())).collect();
     EntryError { path, message }
 }

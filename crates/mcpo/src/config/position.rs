@@ -1,5 +1,7 @@
 //! Finds the line of a key in a JSON file with comments, so that a mistake can be pointed at.
 
+use std::fmt::Write as _;
+
 use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 
@@ -52,7 +54,8 @@ pub(super) fn display(path: &[Step]) -> String {
                 }
                 out.push_str(key);
             }
-            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            // Writing to a String cannot fail.
+            Step::Index(index) => drop(write!(out, "[{index}]")),
         }
     }
     out

@@ -81,7 +81,7 @@ pub enum UpstreamSettings {
     /// A child process.
     Stdio(StdioServer),
     /// An HTTP server.
-    Remote(RemoteServer),
+    Remote(Box<RemoteServer>),
 }
 
 /// A child process that speaks MCP on stdin and stdout.
@@ -122,7 +122,7 @@ pub struct RemoteServer {
     /// Headers for every request; all marked sensitive, so that they do not print.
     pub headers: HeaderMap,
     /// How to log in to it. Without this a protected server is still logged in to, with the defaults.
-    pub oauth: OAuthSettings,
+    pub oauth: Option<OAuthSettings>,
 }
 
 /// How a remote server speaks.
@@ -155,7 +155,9 @@ impl ServerEntry {
         let mut ignored = Vec::new();
         let _: Result<Self, _> = serde_ignored::deserialize(value, |path| {
             let path = path.to_string();
-            ignored.push(path.split('.').filter(|part| *part != "?").map(|part| Step::Key(part.into())).collect());
+            ignored.push(
+                path.split('.').filter(|part| *part != "?").map(|part| Step::Key(part.into())).collect(),
+            );
         });
         Ok((entry, ignored))
     }
@@ -175,13 +177,14 @@ impl ServerEntry {
         env: &[(String, String)],
         default_timeout: Duration,
     ) -> Result<ServerSettings, EntryError> {
-        let call_timeout = match self.timeout {
-            None => default_timeout,
-            Some(seconds) => Duration::try_from_secs_f64(seconds)
-                .ok()
-                .filter(|timeout| !timeout.is_zero())
-                .ok_or_else(|| EntryError::at("timeout", "expected a number of seconds above 0"))?,
-        };
+        let call_timeout =
+            match self.timeout {
+                None => default_timeout,
+                Some(seconds) => Duration::try_from_secs_f64(seconds)
+                    .ok()
+                    .filter(|timeout| !timeout.is_zero())
+                    .ok_or_else(|| EntryError::at("timeout", "expected a number of seconds above 0"))?,
+            };
         Ok(ServerSettings {
             name: name.into(),
             upstream: self.upstream(env)?,
@@ -199,7 +202,10 @@ impl ServerEntry {
                     return Err(EntryError::at("command", "is empty: name the program to run"));
                 }
                 if self.oauth.is_some() {
-                    return Err(EntryError::at("oauth", "a stdio server has no OAuth login: give it credentials in \"env\""));
+                    return Err(EntryError::at(
+                        "oauth",
+                        "a stdio server has no OAuth login: give it credentials in \"env\"",
+                    ));
                 }
                 let given = env.iter().map(|(key, value)| (key, value)).chain(&self.env);
                 Ok(UpstreamSettings::Stdio(StdioServer {
@@ -210,14 +216,18 @@ impl ServerEntry {
                     cwd: self.cwd.clone(),
                 }))
             }
-            (Some(Kind::Stdio), None, _) => {
-                Err(EntryError { path: vec![], message: "a server of type \"stdio\" needs a \"command\"".into() })
-            }
+            (Some(Kind::Stdio), None, _) => Err(EntryError {
+                path: vec![],
+                message: "a server of type \"stdio\" needs a \"command\"".into(),
+            }),
             (Some(Kind::Http(kind)), _, Some(url)) => self.remote(url, kind),
             (None, None, Some(url)) => self.remote(url, HttpKind::Detect),
             (Some(Kind::Http(_)), _, None) => Err(EntryError {
                 path: vec![],
-                message: format!("a server of type {:?} needs a \"url\"", self.kind.as_deref().unwrap_or_default()),
+                message: format!(
+                    "a server of type {:?} needs a \"url\"",
+                    self.kind.as_deref().unwrap_or_default()
+                ),
             }),
             (None, None, None) => Err(EntryError {
                 path: vec![],
@@ -227,13 +237,14 @@ impl ServerEntry {
     }
 
     fn remote(&self, url: &str, kind: HttpKind) -> Result<UpstreamSettings, EntryError> {
-        let parsed = Url::parse(url).map_err(|error| EntryError::at("url", format!("is not a URL: {error}")))?;
+        let parsed =
+            Url::parse(url).map_err(|error| EntryError::at("url", format!("is not a URL: {error}")))?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none_or(str::is_empty) {
             return Err(EntryError::at("url", "expected an http:// or https:// URL"));
         }
         let headers = headers(&self.headers)?;
-        let oauth = self.oauth.clone().unwrap_or_default().resolve()?;
-        Ok(UpstreamSettings::Remote(RemoteServer { url: parsed, kind, headers, oauth }))
+        let oauth = self.oauth.clone().map(OAuthSection::resolve).transpose()?;
+        Ok(UpstreamSettings::Remote(Box::new(RemoteServer { url: parsed, kind, headers, oauth })))
     }
 }
 
@@ -248,8 +259,13 @@ impl Kind {
         match text.to_ascii_lowercase().as_str() {
             "stdio" => Ok(Self::Stdio),
             "sse" => Ok(Self::Http(HttpKind::Sse)),
-            "streamable-http" | "streamable_http" | "streamablehttp" | "http" => Ok(Self::Http(HttpKind::Streamable)),
-            _ => Err(EntryError::at("type", format!("unknown type {text:?}: use \"stdio\", \"sse\" or \"streamable-http\""))),
+            "streamable-http" | "streamable_http" | "streamablehttp" | "http" => {
+                Ok(Self::Http(HttpKind::Streamable))
+            }
+            _ => Err(EntryError::at(
+                "type",
+                format!("unknown type {text:?}: use \"stdio\", \"sse\" or \"streamable-http\""),
+            )),
         }
     }
 }
@@ -262,7 +278,8 @@ pub(super) fn headers(given: &BTreeMap<String, String>) -> Result<HeaderMap, Ent
             message: message.into(),
         };
         let header = HeaderName::try_from(name).map_err(|_| at("is not a header name"))?;
-        let mut value = HeaderValue::try_from(value).map_err(|_| at("has a value that no header can carry"))?;
+        let mut value =
+            HeaderValue::try_from(value).map_err(|_| at("has a value that no header can carry"))?;
         value.set_sensitive(true);
         headers.append(header, value);
     }

@@ -81,18 +81,25 @@ fn row(server: &Server, single: bool, prefix: &str) -> Row {
         .exposed
         .iter()
         .flat_map(|exposed| exposed.tools.values())
-        .map(|tool| ToolRow { name: tool.name.clone(), description: first_line(tool.description.as_deref().unwrap_or_default()) })
+        .map(|tool| ToolRow {
+            name: tool.name.clone(),
+            description: first_line(tool.description.as_deref().unwrap_or_default()),
+        })
         .collect();
     tools.sort_by(|a, b| a.name.cmp(&b.name));
     let left_out = state.exposed.iter().flat_map(|exposed| &exposed.left_out);
     Row {
-        name: state.exposed.as_ref().filter(|_| single).map_or_else(|| name.clone(), |exposed| exposed.title.clone()),
+        name: state
+            .exposed
+            .as_ref()
+            .filter(|_| single)
+            .map_or_else(|| name.clone(), |exposed| exposed.title.clone()),
         path: if single { String::new() } else { format!("{}{segment}/", prefix.trim_start_matches('/')) },
         word: state.status.word(),
         sentence: state.status.sentence(),
         login: state.status.login().map(|_| format!("_mcpo/login/{segment}")),
         tools,
-        left_out: left_out.map(|tool| (tool.tool.clone(), tool.reason.to_string())).collect(),
+        left_out: left_out.map(|tool| (tool.tool.clone(), tool.reason.clone())).collect(),
     }
 }
 
@@ -108,8 +115,9 @@ fn first_line(text: &str) -> String {
 /// Only our own style, by its hash; nothing else is loaded, nothing runs.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy =
-        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 

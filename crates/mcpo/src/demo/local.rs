@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, Implementation, ServerCapabilities, ServerInfo};
+use rmcp::model::{CallToolResult, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::{Json, ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,16 +20,14 @@ pub struct StdioError(#[source] Box<dyn std::error::Error + Send + Sync>);
 /// # Errors
 /// When the client does not speak MCP.
 pub async fn serve_stdio() -> Result<(), StdioError> {
-    let server = TextTools { tool_router: TextTools::tool_router() };
+    let server = TextTools;
     let running = server.serve(rmcp::transport::stdio()).await.map_err(|error| StdioError(error.into()))?;
     running.waiting().await.map_err(|error| StdioError(error.into()))?;
     Ok(())
 }
 
 #[derive(Clone)]
-struct TextTools {
-    tool_router: ToolRouter<Self>,
-}
+struct TextTools;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Text {
@@ -73,7 +70,8 @@ impl TextTools {
     /// Counts the characters, words and lines of a text, and its most frequent words.
     #[tool(annotations(read_only_hint = true))]
     async fn text_statistics(&self, Parameters(Text { text }): Parameters<Text>) -> Json<Statistics> {
-        let frequent = frequencies(&text).into_iter().take(5).map(|(word, count)| Frequency { word, count }).collect();
+        let frequent =
+            frequencies(&text).into_iter().take(5).map(|(word, count)| Frequency { word, count }).collect();
         Json(Statistics {
             characters: text.chars().count(),
             words: text.split_whitespace().count(),
@@ -100,7 +98,8 @@ impl TextTools {
     #[tool(annotations(read_only_hint = true))]
     async fn draw_words(&self, Parameters(Text { text }): Parameters<Text>) -> CallToolResult {
         #[expect(clippy::cast_precision_loss, reason = "counts of words in one text")]
-        let values: Vec<_> = frequencies(&text).into_iter().take(8).map(|(word, count)| (word, count as f64)).collect();
+        let values: Vec<_> =
+            frequencies(&text).into_iter().take(8).map(|(word, count)| (word, count as f64)).collect();
         CallToolResult::success(vec![chart::bars(&values)])
     }
 }
@@ -120,8 +119,8 @@ fn frequencies(text: &str) -> Vec<(String, usize)> {
 
 #[tool_handler]
 impl ServerHandler for TextTools {
-    fn get_info(&self) -> ServerInfo {
-        ServerInfo::new(ServerCapabilities::builder().enable_tools().build())
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new("text-tools", env!("CARGO_PKG_VERSION")))
             .with_instructions("Small tools that work on a text: statistics, sorting, a chart.")
     }

@@ -1,13 +1,14 @@
 //! The demo's protected MCP server: notes that a person has to log in for.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
-    CallToolResult, Implementation, NumberOrString, ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerInfo,
+    CallToolResult, Implementation, NumberOrString, ProgressNotificationParam, ProgressToken,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{Json, RoleServer, ServerHandler, tool, tool_handler, tool_router};
@@ -27,7 +28,6 @@ pub(super) const WRITING_TOOL: &str = "add_note";
 #[derive(Clone)]
 pub(super) struct Notes {
     notes: Arc<Mutex<Vec<Note>>>,
-    tool_router: ToolRouter<Self>,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -93,12 +93,22 @@ impl Notes {
             tags: tags.iter().map(|tag| (*tag).into()).collect(),
         };
         let notes = vec![
-            note(1, "Harbour walk", "Start at the old crane, follow the quay, coffee at the lighthouse.", &["walks", "sea"]),
-            note(2, "Bread", "500 g flour, 350 g water, 10 g salt, 2 g yeast; wait until tomorrow.", &["kitchen"]),
+            note(
+                1,
+                "Harbour walk",
+                "Start at the old crane, follow the quay, coffee at the lighthouse.",
+                &["walks", "sea"],
+            ),
+            note(
+                2,
+                "Bread",
+                "500 g flour, 350 g water, 10 g salt, 2 g yeast; wait until tomorrow.",
+                &["kitchen"],
+            ),
             note(3, "Book list", "The Summer Book; The Left Hand of Darkness; Stoner.", &["reading"]),
             note(4, "Ridge walk", "Train to the upper station, three hours down, take water.", &["walks"]),
         ];
-        Self { notes: Arc::new(Mutex::new(notes)), tool_router: Self::tool_router() }
+        Self { notes: Arc::new(Mutex::new(notes)) }
     }
 
     fn read(&self) -> Vec<Note> {
@@ -110,10 +120,14 @@ impl Notes {
 impl Notes {
     /// Lists the notes, newest first.
     #[tool(annotations(read_only_hint = true))]
-    async fn list_notes(&self, Parameters(ListNotes { tag, limit }): Parameters<ListNotes>) -> Json<NoteList> {
+    async fn list_notes(
+        &self,
+        Parameters(ListNotes { tag, limit }): Parameters<ListNotes>,
+    ) -> Json<NoteList> {
         let all = self.read();
         let total = all.len();
-        let wanted = all.into_iter().rev().filter(|note| tag.as_ref().is_none_or(|tag| note.tags.contains(tag)));
+        let wanted =
+            all.into_iter().rev().filter(|note| tag.as_ref().is_none_or(|tag| note.tags.contains(tag)));
         Json(NoteList { total, notes: wanted.take(limit).collect() })
     }
 
@@ -155,7 +169,8 @@ impl Notes {
         let mut document = String::from("# Notes\n");
         for (index, note) in notes.iter().enumerate() {
             tokio::time::sleep(EXPORT_PAUSE).await;
-            document.push_str(&format!("\n## {}\n\n{}\n", note.title, note.text));
+            // Writing to a String cannot fail.
+            let _ = write!(document, "\n## {}\n\n{}\n", note.title, note.text);
             if let Some(token) = token.clone() {
                 #[expect(clippy::cast_precision_loss, reason = "a handful of notes")]
                 let progress = ProgressNotificationParam::new(ProgressToken(token), (index + 1) as f64)
@@ -170,7 +185,10 @@ impl Notes {
 
     /// Adds a note. Needs the scope notes:write.
     #[tool(annotations(read_only_hint = false, destructive_hint = false))]
-    async fn add_note(&self, Parameters(NewNote { title, text, tags }): Parameters<NewNote>) -> Result<Json<NoteList>, String> {
+    async fn add_note(
+        &self,
+        Parameters(NewNote { title, text, tags }): Parameters<NewNote>,
+    ) -> Result<Json<NoteList>, String> {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() >= MOST_NOTES {
             return Err(format!("the demo keeps {MOST_NOTES} notes at most"));
@@ -183,10 +201,12 @@ impl Notes {
 
 #[tool_handler]
 impl ServerHandler for Notes {
-    fn get_info(&self) -> ServerInfo {
-        ServerInfo::new(ServerCapabilities::builder().enable_tools().build())
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new("notes", env!("CARGO_PKG_VERSION")))
-            .with_instructions("A person's notes. Reading needs the scope notes:read, add_note needs notes:write too.")
+            .with_instructions(
+                "A person's notes. Reading needs the scope notes:read, add_note needs notes:write too.",
+            )
     }
 }
 

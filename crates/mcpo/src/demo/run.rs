@@ -8,8 +8,9 @@ use url::Url;
 use super::protected::{Protected, ProtectedError};
 use crate::cli::{DemoArguments, Environment, say};
 use crate::config::{
-    Access, ApiFacts, FlagError, HeaderForwarding, HttpKind, Layout, Limits, Listen, LoginChannel, OAuthSettings,
-    RemoteServer, ServerSettings, Settings, StdioServer, TokenStorage, UpstreamSettings, log_level,
+    Access, ApiFacts, FlagError, HeaderForwarding, HttpKind, Layout, Limits, Listen, LoginChannel,
+    OAuthSettings, RemoteServer, ServerSettings, Settings, StdioServer, TokenStorage, UpstreamSettings,
+    log_level,
 };
 use crate::lifecycle::Lifecycle;
 use crate::service::{Service, StartError, World};
@@ -47,8 +48,9 @@ pub async fn run(arguments: &DemoArguments, environment: &dyn Environment) -> Re
     }
     let lifecycle = Lifecycle::default();
     let mut world = World::real();
-    world.browser = if arguments.auto_approve { Arc::new(RedirectFollower::new()) } else { Arc::new(NoBrowser) };
-    let protected = Protected::start(&world, arguments.auto_approve, &lifecycle).await?;
+    world.browser =
+        if arguments.auto_approve { Arc::new(RedirectFollower::new()) } else { Arc::new(NoBrowser) };
+    let protected = Protected::start(arguments.auto_approve, &lifecycle).await?;
     let program = std::env::current_exe().map_err(DemoError::Program)?;
     let settings = settings(arguments, level, protected.mcp_url.clone(), program);
     let grace = settings.limits.shutdown_grace;
@@ -77,19 +79,19 @@ fn settings(
     program: PathBuf,
 ) -> Settings {
     let limits = Limits::default();
-    let notes = UpstreamSettings::Remote(RemoteServer {
+    let notes = UpstreamSettings::Remote(Box::new(RemoteServer {
         url: mcp_url,
         kind: HttpKind::Streamable,
         headers: axum::http::HeaderMap::new(),
-        oauth: OAuthSettings {
+        oauth: Some(OAuthSettings {
             // The demo's authorization server forgets everything when it ends; so do we.
             storage: TokenStorage::Memory,
             callback_port: 0,
             channel: if arguments.auto_approve { LoginChannel::Browser } else { LoginChannel::Page },
             client_name: "mcpo demo".into(),
             ..OAuthSettings::default()
-        },
-    });
+        }),
+    }));
     let text = UpstreamSettings::Stdio(StdioServer {
         program: program.into(),
         args: vec!["demo-server".into()],

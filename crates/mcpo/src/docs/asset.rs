@@ -77,7 +77,8 @@ impl Asset {
         }
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         // The pages name the version in the URL.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+        headers
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
@@ -110,7 +111,8 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
         codings.flat_map(|value| value.split(',')).find_map(|coding| {
             let mut parts = coding.split(';').map(str::trim);
             let name = parts.next()?;
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse::<f32>().ok()).unwrap_or(1.0);
+            let weight =
+                parts.find_map(|part| part.strip_prefix("q=")?.trim().parse::<f32>().ok()).unwrap_or(1.0);
             name.eq_ignore_ascii_case(wanted).then_some(weight)
         })
     };
@@ -126,8 +128,16 @@ static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| {
             JS,
             Content::Gzip(include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz")),
         ),
-        Asset::new("swagger-ui.css", CSS, Content::Gzip(include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz"))),
-        Asset::new("start-swagger-ui.js", JS, Content::Plain(include_bytes!("../../assets/mcpo/swagger-ui.js"))),
+        Asset::new(
+            "swagger-ui.css",
+            CSS,
+            Content::Gzip(include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")),
+        ),
+        Asset::new(
+            "start-swagger-ui.js",
+            JS,
+            Content::Plain(include_bytes!("../../assets/mcpo/swagger-ui.js")),
+        ),
         Asset::new(
             "redoc.standalone.js",
             JS,

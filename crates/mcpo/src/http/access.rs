@@ -86,7 +86,9 @@ impl IntoResponse for Denied {
                 Some(if basic { BOTH } else { BEARER }),
             ),
             Self::Unsupported => (StatusCode::UNAUTHORIZED, "Unsupported authorization method", Some(BOTH)),
-            Self::MalformedBasic => (StatusCode::UNAUTHORIZED, "Invalid Basic Authentication format", Some(BOTH)),
+            Self::MalformedBasic => {
+                (StatusCode::UNAUTHORIZED, "Invalid Basic Authentication format", Some(BOTH))
+            }
             Self::WrongKey => (StatusCode::FORBIDDEN, "Invalid API key", None),
             Self::WrongPassword => (StatusCode::FORBIDDEN, "Invalid credentials", None),
         };

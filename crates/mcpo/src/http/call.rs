@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use mcp_upstream::{CallError, CallOptions, ToolResult};
+use serde_json::value::RawValue;
 
 use super::problem::{self, Answer};
 use super::respond;
@@ -14,14 +15,17 @@ use crate::openapi::ExposedTool;
 use crate::registry::Server;
 use crate::upstream::{Login, Status, explain, login_wanted};
 
-/// Asks for the whole result as the server gave it.
-const WHOLE_RESULT: &str = "application/vnd.mcp.tool-result+json";
-
 /// Calls a tool and answers its caller.
 ///
 /// The call is sent a second time, on a new session, when it never reached the server, or when the session ended under it and
 /// the tool is marked read-only or idempotent (MCP tool annotations): otherwise nobody knows whether it had its effect.
-pub(super) async fn call(server: &Arc<Server>, tool: &str, headers: &HeaderMap, body: Bytes, wait: Duration) -> Response {
+pub(super) async fn call(
+    server: &Arc<Server>,
+    tool: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+    wait: Duration,
+) -> Response {
     let _under_way = server.enter();
     let exposed = match server.session(wait).await {
         Ok(exposed) => exposed,
@@ -37,7 +41,7 @@ pub(super) async fn call(server: &Arc<Server>, tool: &str, headers: &HeaderMap, 
         headers: server.settings.forwarding.select(headers),
         ..CallOptions::default()
     };
-    let whole = headers.get_all(header::ACCEPT).iter().any(|value| value.as_bytes().starts_with(WHOLE_RESULT.as_bytes()));
+    let whole = respond::accepts_whole_result(headers);
     let error = match exposed.session.call_tool(tool, arguments.clone(), options.clone()).await {
         Ok(result) => return answer(&result, known, whole),
         Err(error) => error,
@@ -46,10 +50,7 @@ pub(super) async fn call(server: &Arc<Server>, tool: &str, headers: &HeaderMap, 
         return failed(server, &error);
     }
     tracing::info!(server = server.settings.name, tool, "the session ended under a call; sending it again");
-    let exposed = match server.next_session(Some(&exposed), wait).await {
-        Ok(exposed) => exposed,
-        Err(_) => return failed(server, &error),
-    };
+    let Ok(exposed) = server.next_session(Some(&exposed), wait).await else { return failed(server, &error) };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
     match exposed.session.call_tool(tool, arguments, options).await {
         Ok(result) => answer(&result, known, whole),
@@ -58,14 +59,16 @@ pub(super) async fn call(server: &Arc<Server>, tool: &str, headers: &HeaderMap, 
 }
 
 fn answer(result: &ToolResult, tool: &ExposedTool, whole: bool) -> Response {
-    respond::tool_result(result.raw(), tool, whole).into_response()
+    match serde_json::from_str::<&RawValue>(result.as_str()) {
+        Ok(raw) => respond::tool_result(raw, tool, whole).into_response(),
+        Err(_) => {
+            problem::message(StatusCode::BAD_GATEWAY, "The server's answer is not JSON.").into_response()
+        }
+    }
 }
 
 fn may_repeat(error: &CallError, tool: &ExposedTool) -> bool {
-    match error {
-        CallError::Closed { sent, .. } => !sent || tool.repeatable,
-        _ => false,
-    }
+    matches!(error, CallError::Closed { sent, .. } if !sent || tool.repeatable)
 }
 
 /// What a caller is told of a call that has no result.
@@ -77,16 +80,22 @@ fn failed(server: &Arc<Server>, error: &CallError) -> Response {
         return unavailable(server, &Status::LoginNeeded(Login::default()));
     }
     match error {
-        CallError::Server(rpc) => problem::rpc_error(rpc.code, &rpc.message, rpc.data.as_deref()).into_response(),
-        CallError::Timeout { .. } => {
-            problem::message(StatusCode::GATEWAY_TIMEOUT, &format!("The server {name} did not answer in time: {error}."))
-                .into_response()
+        CallError::Server(rpc) => {
+            problem::rpc_error(rpc.code, &rpc.message, rpc.data.as_deref()).into_response()
         }
+        CallError::Timeout { .. } => problem::message(
+            StatusCode::GATEWAY_TIMEOUT,
+            &format!("The server {name} did not answer in time: {error}."),
+        )
+        .into_response(),
         other => {
             let text = explain(other);
             tracing::warn!(server = name, error = text, "a tool call failed");
-            problem::message(StatusCode::BAD_GATEWAY, &format!("The server {name} did not answer the call: {text}."))
-                .into_response()
+            problem::message(
+                StatusCode::BAD_GATEWAY,
+                &format!("The server {name} did not answer the call: {text}."),
+            )
+            .into_response()
         }
     }
 }

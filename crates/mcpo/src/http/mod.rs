@@ -1,10 +1,10 @@
 //! The proxy's own HTTP side: which request is meant, who may ask, what is answered.
 
 mod access;
-mod arguments;
+pub mod arguments;
 mod call;
-mod problem;
-mod respond;
+pub mod problem;
+pub mod respond;
 mod route;
 mod router;
 mod serve;

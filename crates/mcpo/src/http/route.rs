@@ -54,7 +54,13 @@ impl Page {
 }
 
 /// Reads a request's path. `get` tells whether it is read (GET, HEAD) or acted on: a tool may be called `docs`.
-pub(super) fn route<'a>(path: &'a str, root_path: &str, prefix: &str, registry: &Registry, get: bool) -> Route<'a> {
+pub(super) fn route<'a>(
+    path: &'a str,
+    root_path: &str,
+    prefix: &str,
+    registry: &Registry,
+    get: bool,
+) -> Route<'a> {
     // A reverse proxy may strip the root path or leave it.
     let path = match path.strip_prefix(root_path) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,

@@ -62,7 +62,9 @@ pub fn router(proxy: Arc<Proxy>, cors_origins: &[HeaderValue]) -> Router {
 
 /// `*` never goes with credentials: any page could then act as the person who visits it.
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
-    let layer = CorsLayer::new().allow_methods(AllowMethods::mirror_request()).allow_headers(AllowHeaders::mirror_request());
+    let layer = CorsLayer::new()
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request());
     if origins.is_empty() {
         layer.allow_origin(AllowOrigin::any())
     } else {
@@ -93,10 +95,8 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
         Route::Unknown => problem::not_found().into_response(),
         _ if !get => not_allowed("GET"),
         Route::Index => proxy.index(&registry),
-        Route::Asset(name) => docs::asset(&name).map_or_else(
-            || problem::not_found().into_response(),
-            |asset| asset.respond(request.headers()),
-        ),
+        Route::Asset(name) => docs::asset(&name)
+            .map_or_else(|| problem::not_found().into_response(), |asset| asset.respond(request.headers())),
         Route::Login(name) => {
             let server = registry.root().or_else(|| registry.server(&name)).map(Arc::clone);
             drop(registry);
@@ -106,13 +106,17 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
             }
         }
         Route::RootDocument => json(proxy.root_document(&registry)),
-        Route::RootPage(page) => proxy.page(page, &proxy.api.title, 0),
+        Route::RootPage(page) => documentation(page, &proxy.api.title, 0),
         Route::Document(server) => json(server.state().document.clone()),
         Route::Page(server, page) => {
             let state = server.state();
             let title = state.exposed.as_ref().map_or(&server.settings.name, |exposed| &exposed.title);
-            let depth = if registry.root().is_some() { 0 } else { self::depth(&proxy.path_prefix, &server.settings.name) };
-            proxy.page(page, title, depth)
+            let depth = if registry.root().is_some() {
+                0
+            } else {
+                self::depth(&proxy.path_prefix, &server.settings.name)
+            };
+            documentation(page, title, depth)
         }
     }
 }
@@ -149,19 +153,25 @@ impl Proxy {
                 (name, format!("{}{}/docs", self.path_prefix, openapi::path_segment(name)))
             })
             .collect();
-        openapi::root_document(&self.api.title, &self.api.description, &self.api.version, &self.root_path, &links)
+        openapi::root_document(
+            &self.api.title,
+            &self.api.description,
+            &self.api.version,
+            &self.root_path,
+            &links,
+        )
     }
+}
 
-    /// A documentation page; `depth` is how many segments below the root it lies, so that its links are relative and work
-    /// under any reverse proxy.
-    fn page(&self, page: Page, title: &str, depth: usize) -> Response {
-        let kind = match page {
-            Page::Docs => PageKind::Swagger,
-            Page::Redoc => PageKind::Redoc,
-        };
-        let assets = format!("{}{OWN}/assets/", "../".repeat(depth));
-        docs::page(kind, title, "openapi.json", &assets)
-    }
+/// A documentation page; `depth` is how many segments below the root it lies, so that its links are relative and work under
+/// any reverse proxy.
+fn documentation(page: Page, title: &str, depth: usize) -> Response {
+    let kind = match page {
+        Page::Docs => PageKind::Swagger,
+        Page::Redoc => PageKind::Redoc,
+    };
+    let assets = format!("{}{OWN}/assets/", "../".repeat(depth));
+    docs::page(kind, title, "openapi.json", &assets)
 }
 
 /// How many segments a server's pages lie below the root.
@@ -216,6 +226,9 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Response> {
             let text = format!("The request's body is larger than {limit} bytes.");
             Err(problem::message(StatusCode::PAYLOAD_TOO_LARGE, &text).into_response())
         }
-        Err(_) => Err(problem::message(StatusCode::BAD_REQUEST, "The request's body did not arrive.").into_response()),
+        Err(_) => {
+            Err(problem::message(StatusCode::BAD_REQUEST, "The request's body did not arrive.")
+                .into_response())
+        }
     }
 }

@@ -32,7 +32,9 @@ pub struct Bound {
 #[non_exhaustive]
 pub enum ListenError {
     /// The port is taken.
-    #[error("port {port} on {host} is already in use: stop the program that uses it, or choose another with --port")]
+    #[error(
+        "port {port} on {host} is already in use: stop the program that uses it, or choose another with --port"
+    )]
     PortTaken {
         /// The host asked for.
         host: String,
@@ -152,7 +154,8 @@ async fn http<S>(stream: S, server: &Builder<TokioExecutor>, router: Router, wat
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
+    let connection =
+        server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error = %error, "a connection ended early");
     }

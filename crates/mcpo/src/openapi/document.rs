@@ -117,14 +117,19 @@ pub struct LeftOut {
 /// assert!(left_out.is_empty());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-pub fn server_document(facts: &ServerFacts<'_>, tools: &[ToolSource<'_>]) -> (Bytes, Vec<ExposedTool>, Vec<LeftOut>) {
+pub fn server_document(
+    facts: &ServerFacts<'_>,
+    tools: &[ToolSource<'_>],
+) -> (Bytes, Vec<ExposedTool>, Vec<LeftOut>) {
     let mut left_out = Vec::new();
     let mut seen = HashSet::new();
     let mut prepared = Vec::with_capacity(tools.len());
     for source in tools {
         match Prepared::new(source, &mut seen) {
             Ok(tool) => prepared.push(tool),
-            Err(reason) => left_out.push(LeftOut { tool: source.name.to_owned(), reason: reason.to_string() }),
+            Err(reason) => {
+                left_out.push(LeftOut { tool: source.name.to_owned(), reason: reason.to_string() });
+            }
         }
     }
     let mut names = ComponentNames::default();
@@ -147,7 +152,12 @@ pub fn server_document(facts: &ServerFacts<'_>, tools: &[ToolSource<'_>]) -> (By
     (to_bytes(&document), prepared.into_iter().map(Prepared::expose).collect(), left_out)
 }
 
-fn assemble(facts: &ServerFacts<'_>, paths: Map<String, Value>, schemas: Map<String, Value>, has_tools: bool) -> Value {
+fn assemble(
+    facts: &ServerFacts<'_>,
+    paths: Map<String, Value>,
+    schemas: Map<String, Value>,
+    has_tools: bool,
+) -> Value {
     let described = facts.instructions.filter(|text| !text.is_empty()).map(str::to_owned);
     let description = described.unwrap_or_else(|| format!("{} MCP Server", facts.title));
     let info = json!({"title": facts.title, "description": description, "version": facts.version});
@@ -158,7 +168,8 @@ fn assemble(facts: &ServerFacts<'_>, paths: Map<String, Value>, schemas: Map<Str
         components.insert("schemas".into(), Value::Object(schemas));
     }
     if facts.secured && has_tools {
-        components.insert("securitySchemes".into(), json!({"HTTPBearer": {"type": "http", "scheme": "bearer"}}));
+        components
+            .insert("securitySchemes".into(), json!({"HTTPBearer": {"type": "http", "scheme": "bearer"}}));
     }
     if !components.is_empty() {
         document.insert("components".into(), Value::Object(components));
@@ -263,7 +274,12 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn operation(&self, secured: bool, schemas: &mut Map<String, Value>, names: &mut ComponentNames) -> Value {
+    fn operation(
+        &self,
+        secured: bool,
+        schemas: &mut Map<String, Value>,
+        names: &mut ComponentNames,
+    ) -> Value {
         let tool = self.source.name;
         let mut operation = Map::new();
         operation.insert("summary".into(), summary(tool).into());
@@ -273,15 +289,24 @@ impl<'a> Prepared<'a> {
         operation.insert("operationId".into(), self.operation_id.clone().into());
         if self.takes_arguments {
             let form = &self.form_model;
-            let cut =
-                schema::components(&self.input, &self.input_index, "", form.clone(), tool, &mut names.components);
+            let cut = schema::components(
+                &self.input,
+                &self.input_index,
+                "",
+                form.clone(),
+                tool,
+                &mut names.components,
+            );
             schemas.extend(cut);
             let body = json!({"content": {"application/json": {"schema": {"$ref": reference(form)}}}, "required": true});
             operation.insert("requestBody".into(), body);
         }
         let mut responses = Map::new();
         let response = self.response(schemas, names);
-        responses.insert("200".into(), json!({"description": "Successful Response", "content": json_content(&response)}));
+        responses.insert(
+            "200".into(),
+            json!({"description": "Successful Response", "content": json_content(&response)}),
+        );
         if self.takes_arguments {
             let problem = json_content(&json!({"$ref": reference(HTTP_VALIDATION_ERROR)}));
             responses.insert("422".into(), json!({"description": "Validation Error", "content": problem}));
@@ -298,7 +323,8 @@ impl<'a> Prepared<'a> {
         match &self.output {
             Some(Output { schema, index, start }) => {
                 let model = self.response_model.clone();
-                let cut = schema::components(schema, index, start, model, self.source.name, &mut names.components);
+                let cut =
+                    schema::components(schema, index, start, model, self.source.name, &mut names.components);
                 schemas.extend(cut);
                 json!({"$ref": reference(&self.response_model)})
             }
@@ -347,8 +373,8 @@ fn takes_arguments(schema: &Value) -> bool {
         "properties" => value.as_object().is_none_or(|members| !members.is_empty()),
         "required" => value.as_array().is_none_or(|names| !names.is_empty()),
         "additionalProperties" | "unevaluatedProperties" => value != &Value::Bool(false),
-        "title" | "description" | "default" | "examples" | "deprecated" | "readOnly" | "writeOnly" | "$comment"
-        | "$schema" | "$id" | "$anchor" | "$defs" | "definitions" => false,
+        "title" | "description" | "default" | "examples" | "deprecated" | "readOnly" | "writeOnly"
+        | "$comment" | "$schema" | "$id" | "$anchor" | "$defs" | "definitions" => false,
         // Keywords that JSON Schema does not know say nothing of arguments; all others may.
         other => !other.starts_with("x-"),
     })
@@ -361,8 +387,7 @@ fn is_repeatable(annotations: Option<&RawValue>) -> bool {
         read_only_hint: Option<bool>,
         idempotent_hint: Option<bool>,
     }
-    let hints: Hints =
-        annotations.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let hints: Hints = annotations.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
 }
 

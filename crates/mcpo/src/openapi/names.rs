@@ -95,8 +95,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// Python's `\w`: `_` and what `str.isalnum()` accepts. Unlike Rust's `is_alphanumeric` that leaves combining marks out.
 fn is_word(c: char) -> bool {
     use GeneralCategory::{
-        DecimalNumber, LetterNumber, LowercaseLetter, ModifierLetter, OtherLetter, OtherNumber, TitlecaseLetter,
-        UppercaseLetter,
+        DecimalNumber, LetterNumber, LowercaseLetter, ModifierLetter, OtherLetter, OtherNumber,
+        TitlecaseLetter, UppercaseLetter,
     };
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';

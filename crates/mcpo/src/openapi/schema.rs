@@ -21,9 +21,9 @@ pub(crate) use expansion::{Allowance, is_affordable};
 pub(crate) use index::Index;
 use index::{REFERENCES, Slot, Target};
 pub(crate) use keywords::child;
-use keywords::{Holds, holds};
 #[cfg(test)]
 pub(super) use keywords::subschemas;
+use keywords::{Holds, holds};
 
 mod expansion;
 mod index;
@@ -126,7 +126,9 @@ impl Cutter<'_> {
             if let Some(known) = REFERENCES.iter().find(|known| *known == keyword) {
                 match self.component_of(location, Slot::Keyword(known)) {
                     None => drop(out.insert(keyword.clone(), value.clone())),
-                    Some(component) if out.contains_key("$ref") => also.push(json!({"$ref": reference(component)})),
+                    Some(component) if out.contains_key("$ref") => {
+                        also.push(json!({"$ref": reference(component)}));
+                    }
                     Some(component) => drop(out.insert("$ref".into(), reference(component).into())),
                 }
                 continue;
@@ -174,7 +176,9 @@ impl Cutter<'_> {
         }
         match value {
             Value::Object(members) => {
-                let each = |(name, value): (&String, &Value)| (name.clone(), self.data(value, &child(location, name)));
+                let each = |(name, value): (&String, &Value)| {
+                    (name.clone(), self.data(value, &child(location, name)))
+                };
                 Value::Object(members.iter().map(each).collect())
             }
             Value::Array(list) => {
@@ -223,13 +227,17 @@ fn is_identifier(keyword: &str, value: &Value) -> bool {
 
 /// What to call a place: the name of a definition, else its pointer without the words that say nothing.
 fn label(pointer: &str) -> String {
-    let tokens: Vec<_> = pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
+    let tokens: Vec<_> =
+        pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
     match tokens.as_slice() {
         [] => "root".into(),
         [.., keyword, name] if holds(keyword) == Holds::Definitions => name.clone(),
         tokens => {
-            let said: Vec<_> =
-                tokens.iter().map(String::as_str).filter(|token| !matches!(holds(token), Holds::Map | Holds::Definitions)).collect();
+            let said: Vec<_> = tokens
+                .iter()
+                .map(String::as_str)
+                .filter(|token| !matches!(holds(token), Holds::Map | Holds::Definitions))
+                .collect();
             if said.is_empty() { tokens.join("_") } else { said.join("_") }
         }
     }

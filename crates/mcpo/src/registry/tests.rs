@@ -12,7 +12,8 @@ fn server() -> Arc<Server> {
 #[test]
 fn defect_12_the_document_says_where_the_server_stands() {
     let server = server();
-    let document = |server: &Server| -> serde_json::Value { serde_json::from_slice(&server.state().document).unwrap() };
+    let document =
+        |server: &Server| -> serde_json::Value { serde_json::from_slice(&server.state().document).unwrap() };
     assert!(document(&server)["info"]["description"].as_str().unwrap().contains("connecting"));
     server.publish_login(Some(Login::default()));
     assert!(document(&server)["info"]["description"].as_str().unwrap().contains("waiting for a login"));
@@ -37,7 +38,10 @@ async fn a_caller_waits_for_a_server_that_connects_but_not_for_one_that_is_down(
 #[tokio::test(start_paused = true)]
 async fn a_waiting_caller_hears_that_the_server_went_down() {
     let server = server();
-    let waiting = { let server = Arc::clone(&server); async move { server.session(Duration::from_secs(10)).await } };
+    let waiting = {
+        let server = Arc::clone(&server);
+        async move { server.session(Duration::from_secs(10)).await }
+    };
     let down = async {
         tokio::task::yield_now().await;
         server.publish_status(Status::Retrying { problem: "gone.".into(), at: tokio::time::Instant::now() });

@@ -15,7 +15,6 @@ use crate::upstream::{Backoff, Connector, LoginDesk, Supervisor, UpstreamClient}
 use super::start::StartError;
 
 /// What runs, and what is needed to run more.
-#[derive(Debug)]
 pub(super) struct Fleet {
     pub(super) registry: Arc<ArcSwap<Registry>>,
     running: HashMap<String, Running>,
@@ -102,7 +101,11 @@ impl Fleet {
             };
             next.insert(name.clone(), running);
         }
-        let order: Vec<_> = wanted.iter().filter_map(|settings| next.get(&settings.name)).map(|running| Arc::clone(&running.server)).collect();
+        let order: Vec<_> = wanted
+            .iter()
+            .filter_map(|settings| next.get(&settings.name))
+            .map(|running| Arc::clone(&running.server))
+            .collect();
         let registry = match order.first() {
             Some(server) if self.frame.single => Registry::single(Arc::clone(server)),
             _ => Registry::named(order),
@@ -129,18 +132,33 @@ impl Fleet {
             UpstreamSettings::Remote(remote) => self.desk.manager(&server.settings.name, remote)?,
             UpstreamSettings::Stdio(_) => None,
         };
-        let connector = Connector::new(&server.settings.upstream, &self.http, manager, self.limits.connect_timeout);
+        let connector =
+            Connector::new(&server.settings.upstream, &self.http, manager, self.limits.connect_timeout);
         let backoff = Backoff::new(self.limits.retry_first, self.limits.retry_longest)?;
-        Ok(Supervisor::new(Arc::clone(server), connector, Arc::clone(&self.desk), backoff, Arc::clone(&self.entropy)))
+        Ok(Supervisor::new(
+            Arc::clone(server),
+            connector,
+            Arc::clone(&self.desk),
+            backoff,
+            Arc::clone(&self.entropy),
+        ))
     }
 }
 
 impl Frame {
     fn presentation(&self, server: &ServerSettings) -> Presentation {
         if self.single {
-            return Presentation { facts: self.api.clone(), base_path: self.root_path.clone(), secured: self.secured };
+            return Presentation {
+                facts: self.api.clone(),
+                base_path: self.root_path.clone(),
+                secured: self.secured,
+            };
         }
-        let facts = ApiFacts { title: server.name.clone(), description: String::new(), version: self.api.version.clone() };
+        let facts = ApiFacts {
+            title: server.name.clone(),
+            description: String::new(),
+            version: self.api.version.clone(),
+        };
         let prefix = self.path_prefix.trim_end_matches('/');
         let base_path = format!("{}{prefix}/{}", self.root_path, openapi::path_segment(&server.name));
         Presentation { facts, base_path, secured: self.secured }

@@ -39,8 +39,13 @@ impl Watch {
 }
 
 /// Follows `file` until the lifecycle's first stage. `resolve` turns its text into settings.
-pub(super) async fn follow<R>(file: PathBuf, mut watch: Watch, mut fleet: Fleet, resolve: R, lifecycle: Lifecycle)
-where
+pub(super) async fn follow<R>(
+    file: PathBuf,
+    mut watch: Watch,
+    mut fleet: Fleet,
+    resolve: R,
+    lifecycle: Lifecycle,
+) where
     R: Fn(&ConfigFile) -> Result<Vec<ServerSettings>, String>,
 {
     loop {

@@ -18,7 +18,7 @@ use crate::tls::{self, TlsError};
 use crate::upstream::{BackoffError, Browser, LoginDesk, LoginDeskError, SystemBrowser, upstream_client};
 
 /// What the proxy takes from the world, so that tests can give it another one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct World {
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -31,7 +31,11 @@ pub struct World {
 impl World {
     /// The real one.
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), browser: Arc::new(SystemBrowser) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            browser: Arc::new(SystemBrowser),
+        }
     }
 }
 
@@ -45,9 +49,6 @@ pub enum StartError {
     /// It cannot serve HTTPS.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// It cannot call over HTTPS.
-    #[error("no TLS for calls to remote servers")]
-    ClientTls(#[from] rustls::Error),
     /// The limits contradict each other.
     #[error(transparent)]
     Backoff(#[from] BackoffError),
@@ -81,9 +82,9 @@ impl Service {
         let server_tls = settings.listen.tls.as_ref().map(tls::server_config).transpose()?;
         let bound = http::bind(&settings.listen, server_tls).await?;
         let url = bound.url();
-        let client_tls = tls::client_config()?;
+        let client_tls = mcp_oauth_client::tls_config();
         let page = format!("{url}{}/", settings.root_path);
-        let desk = Arc::new(LoginDesk::new(&world, &client_tls, &settings, page));
+        let desk = Arc::new(LoginDesk::new(&world, client_tls.clone(), &settings, &page));
         let (servers, single) = match &settings.layout {
             Layout::Single(server) => (vec![(**server).clone()], true),
             Layout::Named { servers, .. } => (servers.clone(), false),
@@ -97,7 +98,8 @@ impl Service {
         let (limits, serving) = (settings.limits.clone(), lifecycle.clone());
         lifecycle.tasks.spawn(async move { http::serve(bound, router, &limits, serving).await });
 
-        let (started, soft, limit) = (registry.load_full(), lifecycle.soft.clone(), settings.limits.connect_timeout);
+        let (started, soft, limit) =
+            (registry.load_full(), lifecycle.soft.clone(), settings.limits.connect_timeout);
         lifecycle.tasks.spawn(async move {
             tokio::select! {
                 () = summary(started.all(), limit) => {}
@@ -107,7 +109,8 @@ impl Service {
 
         if let Layout::Named { reload: Some(reload), .. } = settings.layout {
             let file = reload.file().to_owned();
-            let watch = Watch::start(&file).map_err(|source| StartError::Watch { file: file.clone(), source })?;
+            let watch =
+                Watch::start(&file).map_err(|source| StartError::Watch { file: file.clone(), source })?;
             let resolve = move |file: &_| reload.resolve(file);
             lifecycle.tasks.spawn(follow(file, watch, fleet, resolve, lifecycle.clone()));
         }

@@ -19,9 +19,11 @@ pub(super) async fn summary(servers: &[Arc<Server>], limit: Duration) {
     tracing::info!("--- Server Startup Summary: {ready} of {} ready ---", servers.len());
     for server in servers {
         let state = server.state();
-        match &state.exposed {
-            Some(exposed) => tracing::info!("  {}: {} tools", server.settings.name, exposed.tools.len()),
-            None => tracing::warn!("  {}: {}", server.settings.name, state.status.sentence()),
+        let name = &server.settings.name;
+        if let Some(exposed) = &state.exposed {
+            tracing::info!("  {name}: {} tools", exposed.tools.len());
+        } else {
+            tracing::warn!("  {name}: {}", state.status.sentence());
         }
     }
 }

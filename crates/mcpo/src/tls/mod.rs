@@ -1,7 +1,5 @@
-//! TLS in both directions: whom we trust when we call, what we show when we serve.
+//! What we show when we serve HTTPS. Whom we trust when we call is `mcp_oauth_client::tls_config`.
 
-mod client;
 mod server;
 
-pub use client::client_config;
 pub use server::{TlsError, server_config};

@@ -39,7 +39,8 @@ impl Backoff {
 
     /// Counts a failure and says how long to wait.
     pub fn failed(&mut self, entropy: &dyn Entropy) -> Duration {
-        let full = self.first.saturating_mul(1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX)).min(self.longest);
+        let full =
+            self.first.saturating_mul(1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX)).min(self.longest);
         self.attempts = self.attempts.saturating_add(1);
         let mut random = [0_u8; 1];
         entropy.fill(&mut random);

@@ -1,19 +1,18 @@
 //! Connects to a server as its settings say: child process, streamable HTTP or server-sent events, with or without OAuth.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{HeaderName, HeaderValue};
 use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, AuthorizationRequired};
 use mcp_upstream::{
-    CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport, StreamableTransport,
-    Tools, Transport,
+    CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport,
+    StreamableTransport, Tools, Transport,
 };
 use tower::Layer as _;
 
-use super::explain::find;
-use crate::config::{HttpKind, RemoteServer, StdioServer, UpstreamSettings};
 use super::http_client::UpstreamClient;
+use crate::config::{HttpKind, RemoteServer, StdioServer, UpstreamSettings};
 
 /// How to connect to one server.
 #[derive(Debug)]
@@ -26,7 +25,14 @@ pub struct Connector {
 #[derive(Debug)]
 enum Upstream {
     Stdio(StdioServer),
-    Remote { server: RemoteServer, http: UpstreamClient, manager: Option<AuthorizationManager> },
+    Remote(Box<Remote>),
+}
+
+#[derive(Debug)]
+struct Remote {
+    server: RemoteServer,
+    http: UpstreamClient,
+    manager: Option<AuthorizationManager>,
 }
 
 /// A session, and the tools that the server listed when it began.
@@ -76,10 +82,15 @@ impl Connector {
         let upstream = match settings {
             UpstreamSettings::Stdio(server) => Upstream::Stdio(server.clone()),
             UpstreamSettings::Remote(server) => {
-                Upstream::Remote { server: server.clone(), http: http.clone(), manager }
+                Upstream::Remote(Box::new(Remote { server: (**server).clone(), http: http.clone(), manager }))
             }
         };
-        let options = SessionOptions::new("mcpo", env!("CARGO_PKG_VERSION"));
+        let mut options = SessionOptions {
+            client_name: "mcpo".into(),
+            client_version: env!("CARGO_PKG_VERSION").into(),
+            ..SessionOptions::default()
+        };
+        options.limits.connect_deadline = timeout;
         Self { upstream, options, timeout }
     }
 
@@ -88,13 +99,15 @@ impl Connector {
     /// # Errors
     /// When that does not succeed within the time limit, or needs a login first.
     pub async fn connect(&self) -> Result<Connected, ConnectorError> {
-        tokio::time::timeout(self.timeout, self.open()).await.unwrap_or(Err(ConnectorError::Timeout(self.timeout)))
+        tokio::time::timeout(self.timeout, self.open())
+            .await
+            .unwrap_or(Err(ConnectorError::Timeout(self.timeout)))
     }
 
     async fn open(&self) -> Result<Connected, ConnectorError> {
         let session = match &self.upstream {
             Upstream::Stdio(server) => Session::connect(stdio(server), self.options.clone()).await?,
-            Upstream::Remote { server, http, manager } => self.remote(server, http, manager.as_ref()).await?,
+            Upstream::Remote(remote) => self.remote(remote).await?,
         };
         match session.list_tools().await {
             Ok(tools) => Ok(Connected { session, tools }),
@@ -109,20 +122,24 @@ impl Connector {
         }
     }
 
-    async fn remote(
-        &self,
-        server: &RemoteServer,
-        http: &UpstreamClient,
-        manager: Option<&AuthorizationManager>,
-    ) -> Result<Session, ConnectorError> {
+    async fn remote(&self, remote: &Remote) -> Result<Session, ConnectorError> {
+        let Remote { server, http, manager } = remote;
         let service = match manager {
             Some(manager) => HttpService::new(AuthorizationLayer::new(manager.clone()).layer(http.clone())),
             None => HttpService::new(http.clone()),
         };
         let streamable = || {
-            Transport::from(StreamableTransport::new(server.url.clone(), service.clone()).headers(server.headers.clone()))
+            let transport = StreamableTransport::new(server.url.clone(), service.clone());
+            Transport::from(
+                own_headers(server).fold(transport, |transport, (name, value)| transport.header(name, value)),
+            )
         };
-        let sse = || Transport::from(SseTransport::new(server.url.clone(), service.clone()).headers(server.headers.clone()));
+        let sse = || {
+            let transport = SseTransport::new(server.url.clone(), service.clone());
+            Transport::from(
+                own_headers(server).fold(transport, |transport, (name, value)| transport.header(name, value)),
+            )
+        };
         let first = match server.kind {
             HttpKind::Streamable | HttpKind::Detect => streamable(),
             HttpKind::Sse => sse(),
@@ -135,7 +152,9 @@ impl Connector {
             return Err(ConnectorError::LoginNeeded(required));
         }
         // Transports, "Backwards Compatibility": a 4xx answer to the first POST may be a server of 2024-11-05.
-        if server.kind != HttpKind::Detect || !error.may_be_legacy_sse() {
+        let maybe_older =
+            matches!(&error, ConnectError::NotMcp { status: Some(status), .. } if status.is_client_error());
+        if server.kind != HttpKind::Detect || !maybe_older {
             return Err(error.into());
         }
         match Session::connect(sse(), self.options.clone()).await {
@@ -149,14 +168,18 @@ impl Connector {
     }
 
     fn login_required(&self, error: &(dyn Error + 'static)) -> Option<LoginRequired> {
-        find::<AuthorizationRequired>(error).and_then(|required| self.login(required.clone()))
+        AuthorizationRequired::find(error).and_then(|required| self.login(required.clone()))
     }
 
     /// The login to this server that a call was turned away for.
     pub fn login(&self, required: AuthorizationRequired) -> Option<LoginRequired> {
-        let Upstream::Remote { manager: Some(manager), .. } = &self.upstream else { return None };
-        Some(LoginRequired { manager: manager.clone(), required })
+        let Upstream::Remote(remote) = &self.upstream else { return None };
+        Some(LoginRequired { manager: remote.manager.clone()?, required })
     }
+}
+
+fn own_headers(server: &RemoteServer) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    server.headers.iter().map(|(name, value)| (name.clone(), value.clone()))
 }
 
 fn stdio(server: &StdioServer) -> Transport {
@@ -170,7 +193,6 @@ fn stdio(server: &StdioServer) -> Transport {
 }
 
 /// What login a call failed for, if it failed for one.
-pub fn login_wanted(error: &(dyn Error + 'static)) -> Option<&AuthorizationRequired> {
-    find::<AuthorizationRequired>(error)
+pub fn login_wanted<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a AuthorizationRequired> {
+    AuthorizationRequired::find(error)
 }
-

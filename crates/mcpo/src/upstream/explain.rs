@@ -26,15 +26,3 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
     }
     said
 }
-
-/// The first error of a type in a chain.
-pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut at = Some(error);
-    while let Some(error) = at {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        at = error.source();
-    }
-    None
-}

@@ -77,7 +77,9 @@ impl Status {
             Self::Ready { login: None } => "Connected.".into(),
             Self::Ready { login: Some(login) } => login.sentence("Connected. A tool needs a further login."),
             Self::LoginNeeded(login) => login.sentence("This server is waiting for a login."),
-            Self::Retrying { problem, .. } => format!("This server is down: {problem} The proxy keeps trying."),
+            Self::Retrying { problem, .. } => {
+                format!("This server is down: {problem} The proxy keeps trying.")
+            }
             Self::Stopped => "This server is no longer served.".into(),
         }
     }

@@ -8,18 +8,19 @@ use mcp_oauth_core::Entropy;
 use mcp_upstream::{Event, Session};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
+use url::Url;
 
 use super::backoff::Backoff;
 use super::connector::{Connected, Connector, ConnectorError, LoginRequired};
 use super::explain::explain;
 use super::login::LoginDesk;
 use super::status::{Exposed, Login, Status};
+use crate::config::UpstreamSettings;
 use crate::lifecycle::Lifecycle;
 use crate::openapi::{self, ServerFacts, ToolSource};
 use crate::registry::Server;
 
 /// The task behind one server.
-#[derive(Debug)]
 pub struct Supervisor {
     server: Arc<Server>,
     connector: Connector,
@@ -111,12 +112,21 @@ impl Supervisor {
 
     /// Has a person log in; returns when that succeeded. While nobody does, it costs nothing and holds up nothing.
     async fn login(&self, required: &LoginRequired) {
-        let mut problem = None;
+        let oauth = match &self.server.settings.upstream {
+            UpstreamSettings::Remote(remote) => remote.oauth.clone().unwrap_or_default(),
+            UpstreamSettings::Stdio(_) => return,
+        };
+        let mut problem: Option<String> = None;
         loop {
-            let login = |authorization_url| Login { authorization_url, problem: problem.clone() };
-            self.server.publish_login(Some(login(None)));
-            let outcome = self.desk.login(self.name(), required, &|url| self.server.publish_login(Some(login(Some(url))))).await;
-            match outcome {
+            self.server.publish_login(Some(Login { authorization_url: None, problem: problem.clone() }));
+            let (server, last) = (Arc::clone(&self.server), problem.clone());
+            let announce = move |url: &Url| {
+                server.publish_login(Some(Login {
+                    authorization_url: Some(url.clone()),
+                    problem: last.clone(),
+                }));
+            };
+            match self.desk.login(self.name(), &oauth, required, announce).await {
                 Ok(()) => {
                     tracing::info!(server = self.name(), "logged in");
                     self.server.publish_login(None);
@@ -178,7 +188,9 @@ impl Supervisor {
                 tracing::info!(server = self.name(), tools = tools.tools.len(), "its tools changed");
                 self.publish(Connected { session: session.clone(), tools });
             }
-            Err(error) => tracing::warn!(server = self.name(), "cannot list its tools again: {}", explain(&error)),
+            Err(error) => {
+                tracing::warn!(server = self.name(), "cannot list its tools again: {}", explain(&error));
+            }
         }
     }
 
@@ -190,9 +202,9 @@ impl Supervisor {
         let sources: Vec<_> = tools
             .tools
             .iter()
-            .filter(|tool| !disabled.contains(tool.name()))
+            .filter(|tool| !disabled.contains(&tool.name))
             .map(|tool| ToolSource {
-                name: tool.name(),
+                name: &tool.name,
                 title: tool.title(),
                 description: tool.description(),
                 input_schema: tool.input_schema(),
@@ -200,6 +212,9 @@ impl Supervisor {
                 annotations: tool.annotations(),
             })
             .collect();
+        if let Some(incomplete) = tools.incomplete {
+            tracing::warn!(server = self.name(), "its list of tools is not whole: {incomplete}");
+        }
         let facts = ServerFacts {
             title: &description.name,
             version: &description.version,

@@ -33,10 +33,14 @@ fn defect_10_comments_and_trailing_commas() {
 #[test]
 fn defect_11_other_programs_words_for_streamable_http() {
     for word in ["streamable-http", "streamable_http", "streamablehttp", "streamableHttp", "http"] {
-        let text = format!(r#"{{"mcpServers": {{"a": {{"type": "{word}", "url": "http://127.0.0.1:1/mcp"}}}}}}"#);
+        let text =
+            format!(r#"{{"mcpServers": {{"a": {{"type": "{word}", "url": "http://127.0.0.1:1/mcp"}}}}}}"#);
         let file = ConfigFile::parse(&text).unwrap();
         let server = file.servers[0].1.resolve("a", &[], std::time::Duration::from_secs(1)).unwrap();
-        assert!(matches!(server.upstream, UpstreamSettings::Remote(remote) if remote.kind == HttpKind::Streamable), "{word}");
+        assert!(
+            matches!(server.upstream, UpstreamSettings::Remote(remote) if remote.kind == HttpKind::Streamable),
+            "{word}"
+        );
     }
 }
 
@@ -47,16 +51,22 @@ fn a_mistake_is_named_by_line_and_key() {
         "line 4, mcpServers.time.command: invalid type: number, expected a string"
     );
     assert_eq!(
-        problem("{\n  \"mcpServers\": {\n    \"time\": {\n      \"command\": \"x\",\n      \"args\": [\"a\",\n 5]\n    }\n  }\n}"),
+        problem(
+            "{\n  \"mcpServers\": {\n    \"time\": {\n      \"command\": \"x\",\n      \"args\": [\"a\",\n 5]\n    }\n  }\n}"
+        ),
         "line 6, mcpServers.time.args[1]: invalid type: number, expected a string"
     );
-    let message = problem("{\n  \"mcpServers\": {\n    \"a\": {\n      \"type\": \"websocket\",\n \"url\": \"http://x/\"}}}");
+    let message = problem(
+        "{\n  \"mcpServers\": {\n    \"a\": {\n      \"type\": \"websocket\",\n \"url\": \"http://x/\"}}}",
+    );
     assert!(message.starts_with("line 4, mcpServers.a.type: unknown type \"websocket\""), "{message}");
     let message = problem("{\n \"mcpServers\": {\n \"a\": {\n \"url\": \"ftp://x/\"}}}");
     assert_eq!(message, "line 4, mcpServers.a.url: expected an http:// or https:// URL");
     let message = problem("{\n \"mcpServers\": {\n \"a\": {}}}");
     assert!(message.starts_with("line 3, mcpServers.a: needs a \"command\""), "{message}");
-    let message = problem("{\n \"mcpServers\": {\n \"a\": {\"url\": \"http://x/\",\n \"oauth\": {\n \"storage_type\": \"disk\"}}}}");
+    let message = problem(
+        "{\n \"mcpServers\": {\n \"a\": {\"url\": \"http://x/\",\n \"oauth\": {\n \"storage_type\": \"disk\"}}}}",
+    );
     assert!(message.starts_with("line 5, mcpServers.a.oauth.storage_type: unknown storage"), "{message}");
 }
 

@@ -14,7 +14,10 @@ impl Environment for Variables {
     }
 }
 
-fn resolve_in(words: &[&str], variables: &[(&'static str, &'static str)]) -> Result<(Settings, Vec<String>), FlagError> {
+fn resolve_in(
+    words: &[&str],
+    variables: &[(&'static str, &'static str)],
+) -> Result<(Settings, Vec<String>), FlagError> {
     let typed = std::iter::once("mcpo").chain(words.iter().copied());
     let mut arguments = Arguments::try_parse_from(typed).unwrap();
     arguments.dashes = words.contains(&"--");
@@ -46,7 +49,9 @@ fn nothing_to_serve_is_said_as_mcpo_says_it() {
 
 #[test]
 fn the_command_keeps_its_own_flags() {
-    let settings = resolve(&["-p", "9", "-h", "127.0.0.1", "--", "uvx", "mcp-server-time", "--port", "3", "--", "x"]).unwrap();
+    let settings =
+        resolve(&["-p", "9", "-h", "127.0.0.1", "--", "uvx", "mcp-server-time", "--port", "3", "--", "x"])
+            .unwrap();
     assert_eq!((settings.listen.port, settings.listen.host.as_str()), (9, "127.0.0.1"));
     let UpstreamSettings::Stdio(server) = single(&settings) else { panic!("not stdio") };
     assert_eq!(server.program, "uvx");
@@ -56,10 +61,14 @@ fn the_command_keeps_its_own_flags() {
 #[test]
 fn every_short_flag_of_mcpo() {
     let settings = resolve(&[
-        "-h", "::1", "-p", "1", "-k", "key", "-e", "A=b=c", "-n", "N", "-d", "D", "-v", "2", "-t", "c", "-K", "k", "--", "x",
+        "-h", "::1", "-p", "1", "-k", "key", "-e", "A=b=c", "-n", "N", "-d", "D", "-v", "2", "-t", "c", "-K",
+        "k", "--", "x",
     ])
     .unwrap();
-    assert_eq!((settings.api.title.as_str(), settings.api.description.as_str(), settings.api.version.as_str()), ("N", "D", "2"));
+    assert_eq!(
+        (settings.api.title.as_str(), settings.api.description.as_str(), settings.api.version.as_str()),
+        ("N", "D", "2")
+    );
     assert!(settings.access.api_key.is_some() && settings.listen.tls.is_some());
     let UpstreamSettings::Stdio(server) = single(&settings) else { panic!("not stdio") };
     assert_eq!(server.env, [("A".into(), "b=c".into())]);
@@ -90,7 +99,9 @@ fn defect_17_env_without_an_equals_sign() {
 /// Defect 18: `LOG_LEVEL=WARN` and Python's other names.
 #[test]
 fn defect_18_log_levels() {
-    for (text, level) in [("WARN", LogLevel::Warning), ("warning", LogLevel::Warning), ("CRITICAL", LogLevel::Error)] {
+    for (text, level) in
+        [("WARN", LogLevel::Warning), ("warning", LogLevel::Warning), ("CRITICAL", LogLevel::Error)]
+    {
         let (settings, warnings) = resolve_in(&["--", "x"], &[("LOG_LEVEL", text)]).unwrap();
         assert_eq!(settings.log_level, level);
         assert!(warnings.is_empty());
@@ -111,7 +122,9 @@ fn defect_16_connection_timeout() {
 
 #[test]
 fn paths_are_normalised() {
-    for (typed, prefix) in [("/", "/"), ("", "/"), ("tools", "/tools/"), ("/tools/", "/tools/"), ("a/b", "/a/b/")] {
+    for (typed, prefix) in
+        [("/", "/"), ("", "/"), ("tools", "/tools/"), ("/tools/", "/tools/"), ("a/b", "/a/b/")]
+    {
         assert_eq!(resolve(&["--path-prefix", typed, "--", "x"]).unwrap().path_prefix, prefix);
     }
     for (typed, root) in [("", ""), ("/", ""), ("/api/mcpo", "/api/mcpo"), ("api/mcpo/", "/api/mcpo")] {
@@ -122,7 +135,14 @@ fn paths_are_normalised() {
 #[test]
 fn origins_are_checked() {
     assert!(resolve(&["--", "x"]).unwrap().cors_origins.is_empty());
-    let words = ["--cors-allow-origins", "https://a.example", "--cors-allow-origins", "http://localhost:3000", "--", "x"];
+    let words = [
+        "--cors-allow-origins",
+        "https://a.example",
+        "--cors-allow-origins",
+        "http://localhost:3000",
+        "--",
+        "x",
+    ];
     assert_eq!(resolve(&words).unwrap().cors_origins.len(), 2);
     assert!(resolve(&["--cors-allow-origins", "a.example", "--", "x"]).is_err());
 }

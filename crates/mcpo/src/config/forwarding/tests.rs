@@ -3,7 +3,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use super::*;
 
 fn request(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-    pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .collect()
 }
 
 fn forwarding(json: &str) -> HeaderForwarding {
@@ -49,6 +52,7 @@ fn defect_19_patterns_ignore_case_and_spare_credentials() {
 
 #[test]
 fn a_pattern_that_is_no_header_name_is_refused() {
-    let section: ForwardingSection = serde_json::from_str(r#"{"enabled":true,"whitelist":["X User"]}"#).unwrap();
+    let section: ForwardingSection =
+        serde_json::from_str(r#"{"enabled":true,"whitelist":["X User"]}"#).unwrap();
     assert!(section.resolve().unwrap_err().message.contains("X User"));
 }

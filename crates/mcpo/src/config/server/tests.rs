@@ -15,7 +15,7 @@ fn stdio(json: &str) -> StdioServer {
 
 fn remote(json: &str) -> RemoteServer {
     match resolve(json).unwrap().upstream {
-        UpstreamSettings::Remote(server) => server,
+        UpstreamSettings::Remote(server) => *server,
         UpstreamSettings::Stdio(_) => panic!("not remote"),
     }
 }
@@ -81,7 +81,7 @@ fn defect_30_a_static_client_carries_its_id() {
         r#"{"url": "http://x/mcp", "oauth": {"server_url": "http://x", "client_id": "me", "client_secret": "s"}}"#,
         r#"{"url": "http://x/mcp", "oauth": {"server_url": "http://x", "client_metadata": {"client_id": "me", "client_secret": "s"}}}"#,
     ] {
-        let oauth = remote(json).oauth;
+        let oauth = remote(json).oauth.unwrap();
         assert_eq!(oauth.client_id.as_deref(), Some("me"));
         assert!(oauth.client_secret.is_some());
     }
@@ -106,7 +106,8 @@ fn seed_static_client_configuration() {
       }
     }"#,
     )
-    .oauth;
+    .oauth
+    .unwrap();
     assert_eq!(oauth.client_name, "My MCPO Client");
     assert_eq!(oauth.redirect_uri.unwrap().as_str(), "http://localhost:3030/callback");
     assert_eq!(oauth.callback_port, 3030);

@@ -25,7 +25,8 @@ fn defect_20_bearer_in_any_case() {
     }
     assert_eq!(check(&gate(false), Some("Bearer wrong")), Err(Denied::WrongKey));
     assert_eq!(check(&gate(false), Some("Bearer top-secret2")), Err(Denied::WrongKey));
-    for nothing in [None, Some("Bearer"), Some("Bearer "), Some("top-secret"), Some("Basic eDp0b3Atc2VjcmV0")] {
+    for nothing in [None, Some("Bearer"), Some("Bearer "), Some("top-secret"), Some("Basic eDp0b3Atc2VjcmV0")]
+    {
         assert_eq!(check(&gate(false), nothing), Err(Denied::Missing { basic: false }), "{nothing:?}");
     }
 }

@@ -28,7 +28,12 @@ fn correction(error: &ValidationError<'_>, root: &Value<'_>) -> Vec<Correction> 
         ValidationErrorKind::Type { kind } => {
             let path = steps(error.instance_path());
             let Some(value) = root.at(&path) else { return Vec::new() };
-            wanted(kind).into_iter().find_map(|wanted| convert(value, wanted)).map(|value| Correction { path, value }).into_iter().collect()
+            wanted(kind)
+                .into_iter()
+                .find_map(|wanted| convert(value, wanted))
+                .map(|value| Correction { path, value })
+                .into_iter()
+                .collect()
         }
         // The first alternative that types alone keep from fitting.
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context
@@ -38,7 +43,10 @@ fn correction(error: &ValidationError<'_>, root: &Value<'_>) -> Vec<Correction> 
                 let cured = |error: &ValidationError<'_>| {
                     let path = steps(error.instance_path());
                     found.iter().any(|correction| path.starts_with(&correction.path))
-                        || matches!(error.kind(), ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. })
+                        || matches!(
+                            error.kind(),
+                            ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. }
+                        )
                 };
                 !found.is_empty() && branch.iter().all(cured)
             })
@@ -53,7 +61,15 @@ pub(super) fn wanted(kind: &TypeKind) -> Vec<JsonType> {
     match kind {
         TypeKind::Single(wanted) => vec![*wanted],
         TypeKind::Multiple(set) => {
-            let order = [JsonType::Integer, JsonType::Number, JsonType::Boolean, JsonType::String, JsonType::Array, JsonType::Object, JsonType::Null];
+            let order = [
+                JsonType::Integer,
+                JsonType::Number,
+                JsonType::Boolean,
+                JsonType::String,
+                JsonType::Array,
+                JsonType::Object,
+                JsonType::Null,
+            ];
             order.into_iter().filter(|wanted| set.contains(*wanted)).collect()
         }
     }
@@ -119,7 +135,8 @@ fn number(text: &str) -> Option<String> {
     }
     if let Some(exponent) = exponent {
         let (sign, digits) = signed(exponent);
-        let digits = plain_digits(digits).filter(|digits| !digits.is_empty() && exponent.trim() == exponent)?;
+        let digits =
+            plain_digits(digits).filter(|digits| !digits.is_empty() && exponent.trim() == exponent)?;
         out.push('e');
         out.push_str(sign);
         out.push_str(&digits);
@@ -151,7 +168,8 @@ fn plain_digits(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some(String::new());
     }
-    let fits = text.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    let fits =
+        text.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
     fits.then(|| text.replace('_', ""))
 }
 

@@ -48,7 +48,14 @@ pub struct ArgumentLimits {
 
 impl Default for ArgumentLimits {
     fn default() -> Self {
-        Self { depth: 128, values: 1_000_000, thorough_values: 50_000, errors: 50, input_bytes: 4096, options: 100 }
+        Self {
+            depth: 128,
+            values: 1_000_000,
+            thorough_values: 50_000,
+            errors: 50,
+            input_bytes: 4096,
+            options: 100,
+        }
     }
 }
 
@@ -164,7 +171,9 @@ impl Arguments {
                 kind: NO_OBJECT.0,
                 place: Vec::new(),
                 message: NO_OBJECT.1.into(),
-                input: RawValue::from_string(text.to_owned()).ok().filter(|_| text.len() <= self.limits.input_bytes),
+                input: RawValue::from_string(text.to_owned())
+                    .ok()
+                    .filter(|_| text.len() <= self.limits.input_bytes),
                 context: Vec::new(),
             }]));
         }
@@ -213,7 +222,11 @@ impl Arguments {
         if errors.is_empty() { Ok(()) } else { Err(describe(&errors, value, &self.limits)) }
     }
 
-    fn errors<'v>(&'v self, validator: &'v Validator<Body>, value: &'v Value<'v>) -> Vec<ValidationError<'v>> {
+    fn errors<'v>(
+        &'v self,
+        validator: &'v Validator<Body>,
+        value: &'v Value<'v>,
+    ) -> Vec<ValidationError<'v>> {
         let mut errors: Vec<_> = if value.count() > self.limits.thorough_values {
             validator.validate(value).err().into_iter().collect()
         } else {

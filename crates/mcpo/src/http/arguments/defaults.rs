@@ -35,7 +35,8 @@ struct Property {
 impl Defaults {
     /// The defaults of a schema, or `None` if it has none.
     pub(super) fn of(root: &Json, index: &Index) -> Option<Self> {
-        let mut survey = Survey { root, index, shapes: Vec::new(), known: HashMap::new(), queue: VecDeque::new() };
+        let mut survey =
+            Survey { root, index, shapes: Vec::new(), known: HashMap::new(), queue: VecDeque::new() };
         survey.shape("");
         while let Some((position, location)) = survey.queue.pop_front() {
             let mut shape = Shape::default();
@@ -44,7 +45,10 @@ impl Defaults {
                 *place = shape;
             }
         }
-        let any = survey.shapes.iter().any(|shape| shape.members.iter().any(|(_, property)| property.default.is_some()));
+        let any = survey
+            .shapes
+            .iter()
+            .any(|shape| shape.members.iter().any(|(_, property)| property.default.is_some()));
         any.then_some(Self { shapes: survey.shapes })
     }
 
@@ -119,7 +123,8 @@ impl<'a> Survey<'a> {
             for (name, property) in properties {
                 if seen.insert(name.clone()) {
                     let location = child(&at, name);
-                    let default = if is_required(schema, name) { None } else { self.default(&location, property) };
+                    let default =
+                        if is_required(schema, name) { None } else { self.default(&location, property) };
                     shape.members.push((name.clone(), Property { default, shape: self.shape(&location) }));
                 }
             }
@@ -140,7 +145,8 @@ impl<'a> Survey<'a> {
         }
         for keyword in ["anyOf", "oneOf"] {
             let Some(Json::Array(alternatives)) = schema.get(keyword) else { continue };
-            let mut composite = alternatives.iter().enumerate().filter(|(_, alternative)| !is_plain(alternative));
+            let mut composite =
+                alternatives.iter().enumerate().filter(|(_, alternative)| !is_plain(alternative));
             if let (Some((position, _)), None) = (composite.next(), composite.next()) {
                 self.describe(&format!("{location}/{keyword}/{position}"), shape, seen, hops + 1);
             }
@@ -149,19 +155,26 @@ impl<'a> Survey<'a> {
 
     /// The default of a property: its own, or that of what it refers to.
     fn default(&self, location: &str, property: &'a Json) -> Option<String> {
-        let referred = || self.index.local(location).and_then(|target| self.root.pointer(target)?.get("default"));
+        let referred =
+            || self.index.local(location).and_then(|target| self.root.pointer(target)?.get("default"));
         let default = property.get("default").or_else(referred)?;
         (!default.is_null()).then(|| default.to_string())
     }
 }
 
 fn is_required(schema: &Map<String, Json>, name: &str) -> bool {
-    schema.get("required").and_then(Json::as_array).is_some_and(|names| names.iter().any(|required| required == name))
+    schema
+        .get("required")
+        .and_then(Json::as_array)
+        .is_some_and(|names| names.iter().any(|required| required == name))
 }
 
 /// Whether an alternative is a type without an inside.
 fn is_plain(schema: &Json) -> bool {
-    matches!(schema.get("type").and_then(Json::as_str), Some("null" | "boolean" | "integer" | "number" | "string"))
+    matches!(
+        schema.get("type").and_then(Json::as_str),
+        Some("null" | "boolean" | "integer" | "number" | "string")
+    )
 }
 
 /// References and `allOf`s that are followed one into another.

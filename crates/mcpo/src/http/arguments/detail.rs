@@ -16,7 +16,11 @@ use super::error::{FieldError, NO_OBJECT, Place};
 use super::value::{Kind as Value_, Step, Value};
 
 /// Describes mistakes, as many as the limits allow.
-pub(super) fn describe(errors: &[ValidationError<'_>], root: &Value<'_>, limits: &ArgumentLimits) -> Vec<FieldError> {
+pub(super) fn describe(
+    errors: &[ValidationError<'_>],
+    root: &Value<'_>,
+    limits: &ArgumentLimits,
+) -> Vec<FieldError> {
     let mut report = Report { root, limits, seen: HashSet::new(), found: Vec::new() };
     for error in errors {
         report.error(error, None);
@@ -53,7 +57,8 @@ impl Report<'_> {
         match error.kind() {
             Kind::Type { kind } => {
                 let types = wanted(kind);
-                let mut names: Vec<_> = types.iter().copied().filter(|wanted| *wanted != JsonType::Null).collect();
+                let mut names: Vec<_> =
+                    types.iter().copied().filter(|wanted| *wanted != JsonType::Null).collect();
                 if names.is_empty() {
                     names = types;
                 }
@@ -68,7 +73,11 @@ impl Report<'_> {
                 let name = property.as_str().unwrap_or_default().to_owned();
                 let inside: Vec<_> = path.iter().cloned().chain([Step::Name(name)]).collect();
                 let input = self.root.at(&path);
-                self.push(word("missing", "Field required"), places(&inside), input.map(Value::text).as_deref());
+                self.push(
+                    word("missing", "Field required"),
+                    places(&inside),
+                    input.map(Value::text).as_deref(),
+                );
             }
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
                 for name in unexpected {
@@ -80,7 +89,11 @@ impl Report<'_> {
             Kind::PropertyNames { error } => {
                 let inner = self.wording(error.kind(), &path);
                 self.add(
-                    Wording { kind: "invalid_key", message: format!("Keys are not valid: {}", inner.message), ..inner },
+                    Wording {
+                        kind: "invalid_key",
+                        message: format!("Keys are not valid: {}", inner.message),
+                        ..inner
+                    },
                     &path,
                     option,
                 );
@@ -94,9 +107,7 @@ impl Report<'_> {
 
     /// What is wrong with every alternative. One that is only null does not count: it is how an optional value is written.
     fn alternatives(&mut self, branches: &[Vec<ValidationError<'static>>], path: &[Step]) {
-        let is_null = |branch: &Vec<ValidationError<'_>>| {
-            matches!(branch.as_slice(), [only] if matches!(only.kind(), Kind::Type { kind } if wanted(kind) == [JsonType::Null]))
-        };
+        let is_null = |branch: &Vec<ValidationError<'_>>| matches!(branch.as_slice(), [only] if matches!(only.kind(), Kind::Type { kind } if wanted(kind) == [JsonType::Null]));
         let mut rest: Vec<_> = branches.iter().filter(|branch| !is_null(branch)).collect();
         if rest.is_empty() {
             rest = branches.iter().collect();
@@ -162,17 +173,19 @@ impl Report<'_> {
             Kind::Maximum { limit } => bound("less_than_equal", "less than or equal to", "le", limit),
             Kind::ExclusiveMinimum { limit } => bound("greater_than", "greater than", "gt", limit),
             Kind::ExclusiveMaximum { limit } => bound("less_than", "less than", "lt", limit),
-            Kind::MultipleOf { multiple_of } => bound("multiple_of", "a multiple of", "multiple_of", multiple_of),
-            Kind::MinLength { limit } => {
-                string_length("string_too_short", "at least", "min_length", *limit)
+            Kind::MultipleOf { multiple_of } => {
+                bound("multiple_of", "a multiple of", "multiple_of", multiple_of)
             }
+            Kind::MinLength { limit } => string_length("string_too_short", "at least", "min_length", *limit),
             Kind::MaxLength { limit } => string_length("string_too_long", "at most", "max_length", *limit),
             Kind::Pattern { pattern } => Wording {
                 kind: "string_pattern_mismatch",
                 message: format!("String should match pattern '{pattern}'"),
                 context: vec![("pattern", pattern.as_str().into())],
             },
-            Kind::MinItems { limit } => size("too_short", ("List", "at least", "min_length"), *limit, length()),
+            Kind::MinItems { limit } => {
+                size("too_short", ("List", "at least", "min_length"), *limit, length())
+            }
             Kind::MaxItems { limit } => size("too_long", ("List", "at most", "max_length"), *limit, length()),
             Kind::MinProperties { limit } => {
                 size("too_short", ("Dictionary", "at least", "min_length"), *limit, length())
@@ -233,7 +246,11 @@ fn bool_parsing() -> Wording {
 }
 
 fn bound(kind: &'static str, words: &str, name: &'static str, limit: &Json) -> Wording {
-    Wording { kind, message: format!("Input should be {words} {limit}"), context: vec![(name, limit.clone())] }
+    Wording {
+        kind,
+        message: format!("Input should be {words} {limit}"),
+        context: vec![(name, limit.clone())],
+    }
 }
 
 fn string_length(kind: &'static str, words: &str, name: &'static str, limit: u64) -> Wording {
@@ -245,7 +262,12 @@ fn string_length(kind: &'static str, words: &str, name: &'static str, limit: u64
     }
 }
 
-fn size(kind: &'static str, (field, words, name): (&str, &str, &'static str), limit: u64, actual: usize) -> Wording {
+fn size(
+    kind: &'static str,
+    (field, words, name): (&str, &str, &'static str),
+    limit: u64,
+    actual: usize,
+) -> Wording {
     let plural = if limit == 1 { "" } else { "s" };
     Wording {
         kind,

@@ -83,10 +83,18 @@ impl ArgumentsError {
     /// | too many values | 413 |
     pub fn into_answer(self) -> Answer {
         let whole = |kind: &'static str, message: &str, input: Option<Box<RawValue>>| {
-            vec![FieldError { kind, place: Vec::new(), message: message.to_owned(), input, context: Vec::new() }]
+            vec![FieldError {
+                kind,
+                place: Vec::new(),
+                message: message.to_owned(),
+                input,
+                context: Vec::new(),
+            }]
         };
         let detail = match self {
-            Self::NotText => return problem::detail(StatusCode::BAD_REQUEST, "There was an error parsing the body"),
+            Self::NotText => {
+                return problem::detail(StatusCode::BAD_REQUEST, "There was an error parsing the body");
+            }
             Self::TooDeep { .. } => return problem::message(StatusCode::BAD_REQUEST, &self.to_string()),
             Self::TooManyValues { .. } => {
                 return problem::message(StatusCode::PAYLOAD_TOO_LARGE, &self.to_string());

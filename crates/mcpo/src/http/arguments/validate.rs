@@ -96,7 +96,9 @@ impl<'a> Node<'a, Body> for &'a Value<'a> {
             (Kind::Null, serde_json::Value::Null) => true,
             (Kind::Number(_), serde_json::Value::Number(_))
             | (Kind::Array(_), serde_json::Value::Array(_))
-            | (Kind::Object(_), serde_json::Value::Object(_)) => jsonschema::json::cmp::equal(&self.to_json(), expected),
+            | (Kind::Object(_), serde_json::Value::Object(_)) => {
+                jsonschema::json::cmp::equal(&self.to_json(), expected)
+            }
             _ => false,
         }
     }

@@ -165,12 +165,15 @@ impl<'a> Value<'a> {
         match &self.kind {
             Kind::Null => serde_json::Value::Null,
             Kind::Bool(value) => (*value).into(),
-            Kind::Number(text) => text.parse::<serde_json::Number>().map_or(serde_json::Value::Null, Into::into),
+            Kind::Number(text) => {
+                text.parse::<serde_json::Number>().map_or(serde_json::Value::Null, Into::into)
+            }
             Kind::String(text) => text.as_ref().into(),
             Kind::Array(list) => list.iter().map(Self::to_json).collect(),
-            Kind::Object(members) => {
-                members.iter().map(|member| (member.name.clone().into_owned(), member.value.to_json())).collect()
-            }
+            Kind::Object(members) => members
+                .iter()
+                .map(|member| (member.name.clone().into_owned(), member.value.to_json()))
+                .collect(),
         }
     }
 }
@@ -234,7 +237,8 @@ impl<'a> Members<'a> {
         if self.sorted.is_empty() {
             return self.list.iter().position(|member| member.name == name);
         }
-        let compare = |position: &usize| self.list.get(*position).map(|member| member.name.as_ref()).cmp(&Some(name));
+        let compare =
+            |position: &usize| self.list.get(*position).map(|member| member.name.as_ref()).cmp(&Some(name));
         self.sorted.binary_search_by(compare).ok().and_then(|found| self.sorted.get(found).copied())
     }
 }

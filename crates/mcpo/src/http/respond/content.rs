@@ -83,7 +83,9 @@ impl<'a> Block<'a> {
     }
 
     fn write_resource(&self, out: &mut String) -> bool {
-        let Some(resource) = self.resource.and_then(|raw| serde_json::from_str::<Resource<'_>>(raw.get()).ok()) else {
+        let Some(resource) =
+            self.resource.and_then(|raw| serde_json::from_str::<Resource<'_>>(raw.get()).ok())
+        else {
             return false;
         };
         if let Some(text) = resource.text {
@@ -106,7 +108,9 @@ fn write_text(quoted: &str, out: &mut String) {
 fn json_in(quoted: &str) -> Option<Cow<'_, str>> {
     let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
     // Most text is prose; its first character tells.
-    if !inner.starts_with(['{', '[', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 't', 'f', 'n', '\\', ' ']) {
+    if !inner.starts_with([
+        '{', '[', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 't', 'f', 'n', '\\', ' ',
+    ]) {
         return None;
     }
     let text = if memchr::memchr(b'\\', inner.as_bytes()).is_some() {

@@ -93,7 +93,8 @@ impl<'a> CallResult<'a> {
         let read = serde_json::from_str::<Members<'a, Block<'a>>>(raw.get()).or_else(|_| {
             let Members { content, structured_content, is_error } =
                 serde_json::from_str::<Members<'a, &'a RawValue>>(raw.get())?;
-            let content = content.into_iter().map(|raw| serde_json::from_str(raw.get()).unwrap_or_default()).collect();
+            let content =
+                content.into_iter().map(|raw| serde_json::from_str(raw.get()).unwrap_or_default()).collect();
             Ok::<_, serde_json::Error>(Members { content, structured_content, is_error })
         });
         let Members { content, structured_content, is_error } = read.ok()?;
@@ -130,9 +131,10 @@ impl<'a> CallResult<'a> {
         match shape {
             ResultShape::Content => None,
             ResultShape::Structured => Some(structured),
-            ResultShape::Wrapped => {
-                Some(serde_json::from_str::<Wrapped<'_>>(structured).map_or(structured, |wrapped| wrapped.result.get()))
-            }
+            ResultShape::Wrapped => Some(
+                serde_json::from_str::<Wrapped<'_>>(structured)
+                    .map_or(structured, |wrapped| wrapped.result.get()),
+            ),
         }
     }
 
@@ -156,7 +158,8 @@ impl<'a> CallResult<'a> {
     /// The texts, one below the other; they stay in the form in which the server escaped them.
     fn error_body(&self) -> String {
         let texts: Vec<_> = self.content.iter().filter_map(Block::text).collect();
-        let message = if texts.is_empty() { "Unknown tool execution error".to_owned() } else { texts.join("\\n") };
+        let message =
+            if texts.is_empty() { "Unknown tool execution error".to_owned() } else { texts.join("\\n") };
         format!(r#"{{"detail":{{"message":"{message}"}}}}"#)
     }
 }

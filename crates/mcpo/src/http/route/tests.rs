@@ -5,7 +5,10 @@ use crate::registry::Presentation;
 fn server(name: &str) -> Arc<Server> {
     let entry = ServerEntry { command: Some("x".into()), ..ServerEntry::default() };
     let settings = entry.resolve(name, &[], std::time::Duration::from_secs(1)).unwrap();
-    Server::new(settings, Presentation { facts: ApiFacts::default(), base_path: String::new(), secured: false })
+    Server::new(
+        settings,
+        Presentation { facts: ApiFacts::default(), base_path: String::new(), secured: false },
+    )
 }
 
 fn named() -> Registry {

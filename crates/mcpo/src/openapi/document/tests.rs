@@ -59,7 +59,10 @@ fn check_references(document: &Value, schema: &Value) {
         assert!(pointer.starts_with("/components/schemas/"), "{reference}");
         assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
-    assert!(!members.contains_key("$defs") && !members.contains_key("definitions"), "definitions stayed: {schema}");
+    assert!(
+        !members.contains_key("$defs") && !members.contains_key("definitions"),
+        "definitions stayed: {schema}"
+    );
     schema::subschemas(members, "", |_, value, _| check_references(document, value));
 }
 
@@ -129,7 +132,8 @@ fn assert_same_operations(ours: &Value, mcpos: &Value) {
         let (mut ours_item, mut item) = (ours_paths[path].clone(), item.clone());
         if item.pointer("/post/responses/200/content/application~1json/schema/anyOf").is_some() {
             for item in [&mut ours_item, &mut item] {
-                *item.pointer_mut("/post/responses/200/content/application~1json/schema").unwrap() = Value::Null;
+                *item.pointer_mut("/post/responses/200/content/application~1json/schema").unwrap() =
+                    Value::Null;
             }
         }
         assert_eq!(ours_item, item, "{path}");
@@ -160,7 +164,8 @@ fn operations_are_mcpos_for_mcp_server_time() {
 #[test]
 fn operations_are_mcpos_for_server_everything() {
     let mcpos = serde_json::from_str(include_str!("../../../tests/golden/everything.mcpo.json")).unwrap();
-    let (ours, _) = of_listing(include_str!("../../../tests/golden/everything.tools.json"), "/everything", false);
+    let (ours, _) =
+        of_listing(include_str!("../../../tests/golden/everything.tools.json"), "/everything", false);
     assert_same_operations(&ours, &mcpos);
 }
 
@@ -179,7 +184,8 @@ fn the_whole_document_of_mcp_server_time() {
 
 #[test]
 fn the_whole_document_of_server_everything() {
-    let (ours, _) = of_listing(include_str!("../../../tests/golden/everything.tools.json"), "/everything", false);
+    let (ours, _) =
+        of_listing(include_str!("../../../tests/golden/everything.tools.json"), "/everything", false);
     insta::assert_snapshot!(serde_json::to_string_pretty(&ours).unwrap());
 }
 
@@ -227,7 +233,10 @@ fn defect_05_a_free_form_tool_has_a_body() {
     for schema in free {
         let (document, ..) = document(&[("t", schema, None)]);
         let body = &document["paths"]["/t"]["post"]["requestBody"];
-        assert_eq!(body["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/t_form_model", "{schema}");
+        assert_eq!(
+            body["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/t_form_model",
+            "{schema}"
+        );
         assert_eq!(body["required"], true);
     }
 }
@@ -241,7 +250,11 @@ fn defect_03_one_odd_tool() {
         ("..", "{}", None),
         ("good", "{}", None),
         ("list", "[]", None),
-        ("model_config", r#"{"properties":{"model_config":{"type":"string"},"_private":{},"class":{}}}"#, None),
+        (
+            "model_config",
+            r#"{"properties":{"model_config":{"type":"string"},"_private":{},"class":{}}}"#,
+            None,
+        ),
         ("tuple", r#"{"properties":{"a":{"items":[{"type":"string"},false]}}}"#, None),
     ]);
     let names: Vec<_> = exposed.iter().map(|tool| tool.name.as_str()).collect();
@@ -295,7 +308,11 @@ fn components_of_two_tools_never_clash() {
         // A definition that would take another tool's name.
         ("x", r##"{"properties":{"p":{"$ref":"#/$defs/y_form_model"}},"$defs":{"y_form_model":{}}}"##, None),
         ("x_y", r#"{"properties":{"p":{}}}"#, None),
-        ("Validation", r##"{"properties":{"p":{"$ref":"#/definitions/Error"}},"definitions":{"Error":{}}}"##, None),
+        (
+            "Validation",
+            r##"{"properties":{"p":{"$ref":"#/definitions/Error"}},"definitions":{"Error":{}}}"##,
+            None,
+        ),
     ]);
     let names: Vec<_> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(
@@ -318,7 +335,10 @@ fn components_of_two_tools_never_clash() {
             "Validation_Error",
         ]
     );
-    let body = |path: &str| document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].clone();
+    let body = |path: &str| {
+        document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            .clone()
+    };
     assert_eq!(body("/a%20b"), "#/components/schemas/a_b_form_model");
     assert_eq!(body("/a_b"), "#/components/schemas/a_b_form_model_2");
 }
@@ -328,7 +348,8 @@ fn components_of_two_tools_never_clash() {
 fn defect_06_the_response_schema_is_true() {
     let output = r#"{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}"#;
     let (document, exposed, _) = document(&[("t", "{}", Some(output))]);
-    let response = &document["paths"]["/t"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let response =
+        &document["paths"]["/t"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
     assert_eq!(*response, json!({"$ref": "#/components/schemas/t_response_model"}));
     assert_eq!(document["components"]["schemas"]["t_response_model"].to_string(), output);
     assert_eq!(exposed[0].result, ResultShape::Structured);
@@ -351,7 +372,8 @@ fn a_bad_output_schema_costs_only_itself() {
     assert_eq!(left_out, []);
     assert!(matches!(exposed[0].caveats.as_slice(), [Caveat::NoOutputSchema(_)]));
     assert_eq!(exposed[0].result, ResultShape::Structured);
-    let response = &document["paths"]["/t"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let response =
+        &document["paths"]["/t"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
     assert_eq!(*response, json!({}));
 }
 
@@ -391,10 +413,31 @@ fn paths_are_encoded() {
 
 /// Schemas that refer to each other in every way, legal names or not.
 fn schemas() -> impl Strategy<Value = Value> {
-    let name = prop::sample::select(vec!["A", "b c", "x/y", "t~z", "100%", "ä", "a_form_model", "properties", "$defs"]);
+    let name = prop::sample::select(vec![
+        "A",
+        "b c",
+        "x/y",
+        "t~z",
+        "100%",
+        "ä",
+        "a_form_model",
+        "properties",
+        "$defs",
+    ]);
     let places = prop::sample::select(vec![
-        "#", "#/$defs/A", "#/definitions/b%20c", "#/$defs/x~1y", "#/$defs/t~0z", "#/properties/p", "#/properties/p/items",
-        "#/$defs/100%25", "#/$defs/ä", "#anchor", "https://example.com/x", "#/$defs/properties", "#/$defs/A/properties/p",
+        "#",
+        "#/$defs/A",
+        "#/definitions/b%20c",
+        "#/$defs/x~1y",
+        "#/$defs/t~0z",
+        "#/properties/p",
+        "#/properties/p/items",
+        "#/$defs/100%25",
+        "#/$defs/ä",
+        "#anchor",
+        "https://example.com/x",
+        "#/$defs/properties",
+        "#/$defs/A/properties/p",
     ]);
     let leaf = prop_oneof![
         Just(json!(true)),

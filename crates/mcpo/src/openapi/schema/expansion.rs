@@ -78,7 +78,11 @@ impl Count<'_> {
                 match value {
                     Value::Array(list) => {
                         for (position, value) in list.iter().enumerate() {
-                            total = total.saturating_add(self.at(&format!("{at}/{position}"), value, depth + 1)?);
+                            total = total.saturating_add(self.at(
+                                &format!("{at}/{position}"),
+                                value,
+                                depth + 1,
+                            )?);
                         }
                     }
                     Value::Object(members) if keyword == "dependentSchemas" => {

@@ -145,7 +145,9 @@ impl<'a> Walk<'a> {
                 self.refer(location, Slot::Keyword(keyword), &base, reference);
             }
         }
-        if let Some(Value::Object(mapping)) = schema.get("discriminator").and_then(|value| value.get("mapping")) {
+        if let Some(Value::Object(mapping)) =
+            schema.get("discriminator").and_then(|value| value.get("mapping"))
+        {
             for (name, value) in mapping {
                 // A value may be the plain name of a component as well; only what looks like a reference is one.
                 if let Some(reference) = value.as_str().filter(|value| value.starts_with('#')) {
@@ -238,9 +240,9 @@ impl<'a> Walk<'a> {
             return Some(start.to_owned());
         }
         if let Some(tokens) = fragment.strip_prefix('/') {
-            let pointer = tokens.split('/').fold(start.to_owned(), |at, token| {
-                child(&at, &token.replace("~1", "/").replace("~0", "~"))
-            });
+            let pointer = tokens
+                .split('/')
+                .fold(start.to_owned(), |at, token| child(&at, &token.replace("~1", "/").replace("~0", "~")));
             return at(self.root, &pointer).map(|_| pointer);
         }
         let key = (Rc::clone(resource), fragment.to_owned());

@@ -18,8 +18,21 @@ pub(super) enum Holds {
 /// What a keyword holds.
 pub(super) fn holds(keyword: &str) -> Holds {
     match keyword {
-        "additionalItems" | "additionalProperties" | "allOf" | "anyOf" | "contains" | "contentSchema" | "else" | "if"
-        | "items" | "not" | "oneOf" | "prefixItems" | "propertyNames" | "then" | "unevaluatedItems"
+        "additionalItems"
+        | "additionalProperties"
+        | "allOf"
+        | "anyOf"
+        | "contains"
+        | "contentSchema"
+        | "else"
+        | "if"
+        | "items"
+        | "not"
+        | "oneOf"
+        | "prefixItems"
+        | "propertyNames"
+        | "then"
+        | "unevaluatedItems"
         | "unevaluatedProperties" => Holds::Schemas,
         "dependencies" | "dependentSchemas" | "patternProperties" | "properties" => Holds::Map,
         "$defs" | "definitions" => Holds::Definitions,
@@ -28,7 +41,11 @@ pub(super) fn holds(keyword: &str) -> Holds {
 }
 
 /// Calls `f` with the location and value of every schema directly inside a schema, and whether it is a definition.
-pub(in crate::openapi) fn subschemas<'a>(schema: &'a Map<String, Value>, location: &str, mut f: impl FnMut(String, &'a Value, bool)) {
+pub(in crate::openapi) fn subschemas<'a>(
+    schema: &'a Map<String, Value>,
+    location: &str,
+    mut f: impl FnMut(String, &'a Value, bool),
+) {
     for (keyword, value) in schema {
         let kind = holds(keyword);
         if kind == Holds::Data {

@@ -8,7 +8,9 @@ fn affordable(schema: &Value) -> bool {
 
 #[test]
 fn honest_schemas_are_affordable() {
-    assert!(affordable(&json!({"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}}})));
+    assert!(affordable(
+        &json!({"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}}})
+    ));
     // A tree: recursive, but only by going into the value.
     assert!(affordable(&json!({
         "properties": {"root": {"$ref": "#/$defs/Node"}},
@@ -25,7 +27,9 @@ fn doubling_definitions_are_not() {
         definitions.insert(format!("d{level}"), json!({"allOf": [next, next]}));
     }
     definitions.insert("d30".into(), json!({"type": "object"}));
-    assert!(!affordable(&json!({"$defs": definitions, "properties": {"a": {"items": {"$ref": "#/$defs/d0"}}}})));
+    assert!(!affordable(
+        &json!({"$defs": definitions, "properties": {"a": {"items": {"$ref": "#/$defs/d0"}}}})
+    ));
 }
 
 #[test]

@@ -102,7 +102,8 @@ fn older_drafts_name_places_with_ids() {
 
 #[test]
 fn a_property_called_ref_is_no_reference() {
-    let schema = json!({"properties": {"$ref": {"type": "string"}, "$defs": {"type": "object"}, "$id": {"const": 1}}});
+    let schema =
+        json!({"properties": {"$ref": {"type": "string"}, "$defs": {"type": "object"}, "$id": {"const": 1}}});
     let index = Index::new(&schema).unwrap();
     assert!(index.targets.is_empty());
     assert!(index.references.is_empty());

@@ -4,7 +4,7 @@ mod envelope;
 mod partial;
 
 pub(crate) use encode::{InitializeParams, Params, Request, cancelled, declined, initialized, pong};
-pub(crate) use envelope::{Message, RequestId, parse, parse_batch};
+pub(crate) use envelope::{Message, RequestId, object, parse, parse_batch};
 pub(crate) use partial::Oversized;
 
 #[cfg(test)]

@@ -19,6 +19,13 @@ pub struct SessionOptions {
     pub limits: Limits,
 }
 
+impl SessionOptions {
+    /// A client by this name and version, with the default limits.
+    pub fn new(client_name: impl Into<String>, client_version: impl Into<String>) -> Self {
+        Self { client_name: client_name.into(), client_version: client_version.into(), ..Self::default() }
+    }
+}
+
 impl Default for SessionOptions {
     fn default() -> Self {
         Self {

@@ -2,7 +2,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{ConnectError, Excerpt, ProtocolVersion};
+use crate::{ConnectError, Excerpt, ProtocolVersion, message};
 
 /// The server's answer to `initialize`.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl ServerDescription {
     /// Reads the result of `initialize`.
     pub(crate) fn parse(result: &[u8], offered: ProtocolVersion) -> Result<Self, ConnectError> {
         let wire: InitializeResult =
-            serde_json::from_slice(result).map_err(|source| ConnectError::Malformed { source })?;
+            message::object(result).map_err(|source| ConnectError::Malformed { source })?;
         let protocol_version = wire.protocol_version.parse().map_err(|_unknown| {
             let answered = Excerpt::of(wire.protocol_version.as_bytes(), 64);
             ConnectError::UnsupportedVersion { offered, answered }

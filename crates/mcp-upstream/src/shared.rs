@@ -139,7 +139,7 @@ impl Shared {
     }
 
     fn progress(&self, text: &Text<'_>, params: &str) {
-        let delivered = serde_json::from_str::<ProgressParams>(params).is_ok_and(|parsed| {
+        let delivered = message::object::<ProgressParams>(params.as_bytes()).is_ok_and(|parsed| {
             let ProgressParams { progress_token, progress, total, message } = parsed;
             self.calls.progress(progress_token, Progress { progress, total, message, raw: text.own(params) })
         });
@@ -158,7 +158,7 @@ impl fmt::Debug for Shared {
 
 /// The error of a reply; `None` is a reply with neither result nor error.
 pub(crate) fn failure(error: Option<&str>) -> Failure {
-    match serde_json::from_str::<RpcError>(error.unwrap_or("")) {
+    match message::object::<RpcError>(error.unwrap_or_default().as_bytes()) {
         Ok(error) => Failure::Server(error),
         Err(source) => Failure::Malformed { source },
     }

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::CallError;
+use crate::{CallError, message};
 
 /// The result of `tools/call`, byte for byte. It is valid JSON; its shape is checked by [`parts`](Self::parts).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl ToolResult {
     /// # Errors
     /// [`CallError::Malformed`] if the result is not an object with the members of a `CallToolResult`.
     pub fn parts(&self) -> Result<ToolResultParts<'_>, CallError> {
-        serde_json::from_slice(&self.0).map_err(|source| CallError::Malformed { source })
+        message::object(&self.0).map_err(|source| CallError::Malformed { source })
     }
 }
 

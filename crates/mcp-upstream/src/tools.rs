@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Excerpt, Limits};
+use crate::{Excerpt, Limits, message};
 
 /// What a server's `tools/list` came to, all pages together.
 #[derive(Debug, Clone, Default)]
@@ -121,7 +121,7 @@ impl Tool {
 
     fn parse(raw: &RawValue, limit: usize) -> Result<Self, (Option<String>, RejectReason)> {
         let definition: Definition<'_> =
-            serde_json::from_str(raw.get()).map_err(|_| (None, RejectReason::NotAnObject))?;
+            message::object(raw.get().as_bytes()).map_err(|_| (None, RejectReason::NotAnObject))?;
         let name = definition.name.and_then(text).filter(|name| !name.is_empty());
         let name = name.ok_or((None, RejectReason::NoName))?.into_owned();
         if raw.get().len() > limit {
@@ -135,7 +135,7 @@ impl Tool {
             Some(schema) => schema.to_owned(),
         };
         let title = definition.title.or_else(|| {
-            let hints: Hints<'_> = serde_json::from_str(definition.annotations?.get()).ok()?;
+            let hints: Hints<'_> = message::object(definition.annotations?.get().as_bytes()).ok()?;
             hints.title
         });
         Ok(Self {
@@ -166,7 +166,7 @@ impl<'l> Gathering<'l> {
 
     /// Adds one page, the text of a `ListToolsResult`; the cursor of the next one if it is to be read.
     pub(crate) fn add(&mut self, page: &[u8]) -> serde_json::Result<Option<String>> {
-        let page: Page<'_> = serde_json::from_slice(page)?;
+        let page: Page<'_> = message::object(page)?;
         for raw in page.tools {
             if self.list.tools.len() + self.list.rejected.len() >= self.limits.tools {
                 self.list.incomplete = Some(Incomplete::TooManyTools { limit: self.limits.tools });

@@ -104,6 +104,12 @@ impl ConnectError {
         }
     }
 
+    /// Whether the answer is one that a server of the older HTTP+SSE transport gives to the first POST (basic/transports,
+    /// "Backwards Compatibility"): worth a try with [`SseTransport`](crate::SseTransport).
+    pub fn may_be_legacy_sse(&self) -> bool {
+        matches!(self, Self::NotMcp { status: Some(status), .. } if [400, 404, 405].contains(&status.as_u16()))
+    }
+
     /// A failed `initialize` as the reason that no session stands.
     pub(crate) fn from_call(error: CallError, said: Option<Excerpt>, stderr: StderrTail) -> Self {
         match error {

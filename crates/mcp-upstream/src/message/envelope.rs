@@ -1,5 +1,5 @@
 //! The envelope of a message from the server. One parse finds its members; what is inside stays text.
-use serde::Deserialize;
+use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
 
 /// A message by its envelope (JSON-RPC 2.0 §4 and §5).
@@ -27,7 +27,7 @@ impl<'a> RequestId<'a> {
 
 /// Reads one message; `None` if it is none.
 pub(crate) fn parse(text: &[u8]) -> Option<Message<'_>> {
-    let envelope: Envelope<'_> = serde_json::from_slice(text).ok()?;
+    let envelope: Envelope<'_> = object(text).ok()?;
     match (envelope.method.map(RawValue::get).map(unquote), envelope.id) {
         (Some(method), Some(id)) if id.get().starts_with(|first| first != '{' && first != '[') => {
             Some(Message::Request { id: RequestId(id), method: method? })
@@ -49,6 +49,15 @@ pub(crate) fn parse(text: &[u8]) -> Option<Message<'_>> {
 pub(crate) fn parse_batch(text: &[u8]) -> Option<Vec<&RawValue>> {
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     if first == Some(&b'[') { serde_json::from_slice(text).ok() } else { None }
+}
+
+/// Reads an object. Serde would take an array as well, its elements as the members in order.
+pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> serde_json::Result<T> {
+    if text.trim_ascii_start().starts_with(b"{") {
+        serde_json::from_slice(text)
+    } else {
+        Err(serde_json::Error::custom("not an object"))
+    }
 }
 
 #[derive(Deserialize)]

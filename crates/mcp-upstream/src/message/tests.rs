@@ -51,9 +51,14 @@ fn messages_are_told_apart_by_method_and_id() {
 
 #[test]
 fn a_log_record_is_no_message() {
-    for stray in
-        [&br#"{"level":"info","msg":"up"}"#[..], b"3", b"{", b"\xff\xfe", br#"{"id":{},"method":"ping"}"#]
-    {
+    for stray in [
+        &br#"{"level":"info","msg":"up"}"#[..],
+        b"3",
+        b"[1]",
+        b"{",
+        b"\xff\xfe",
+        br#"{"id":{},"method":"ping"}"#,
+    ] {
         assert!(parse(stray).is_none(), "{}", String::from_utf8_lossy(stray));
     }
 }

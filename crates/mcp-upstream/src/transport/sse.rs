@@ -38,6 +38,13 @@ impl SseTransport {
         self
     }
 
+    /// Adds headers to every request, in place of fixed ones of the same names.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     pub(super) async fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
         let (posts, queue) = mpsc::channel(limits.outgoing_messages.max(1));
         let (named, endpoint) = oneshot::channel();

@@ -37,6 +37,13 @@ impl StreamableTransport {
         self
     }
 
+    /// Adds headers to every request, in place of fixed ones of the same names.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     pub(super) fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
         let (posts, queue) = mpsc::channel(limits.outgoing_messages.max(1));
         let wire = StreamableWire {

@@ -28,8 +28,9 @@ pub(super) async fn keep(shared: Arc<Shared>, queue: mpsc::Receiver<Vec<u8>>) {
         () = remote::post_all(queue, &wire.http, patience, post) => Closed::Local,
         () = listen(wire, &shared) => Closed::Local,
     };
-    let expired = matches!(reason, Closed::SessionExpired);
     shared.shut(reason);
+    // Only the first reason counts, and it may be another one.
+    let expired = matches!(shared.closed().await, Closed::SessionExpired);
     if !expired {
         let _ = timeout(shared.limits.close_grace, delete(wire)).await;
     }

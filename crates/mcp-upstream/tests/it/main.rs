@@ -1,0 +1,11 @@
+//! The engine against scripted and real servers, over real sockets and real child processes.
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+mod calls;
+mod connecting;
+mod kit;
+mod lists;
+mod messages;
+mod real;
+mod sse;
+mod stdio;
+mod streamable;

@@ -1,0 +1,91 @@
+//! The little HTTP that scripted servers need: hyper, so that a connection can be cut at any point.
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{Response, body::Frame, header};
+use tokio::sync::mpsc;
+
+use super::Step;
+
+/// A connection was cut on purpose.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cut by the script")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+pub(super) type Body = UnsyncBoxBody<Bytes, Cut>;
+/// Events of a stream; an error cuts the connection.
+pub(super) type Events = mpsc::UnboundedSender<Result<String, Cut>>;
+
+pub(super) fn answer(status: u16, kind: &str, body: impl Into<Bytes>) -> Response<Body> {
+    let body = Full::new(body.into()).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status.try_into().expect("a script names real statuses");
+    if !kind.is_empty() {
+        let kind = kind.parse().expect("a content type");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    response
+}
+
+/// The answer that a [`Step::Status`] describes.
+pub(super) fn scripted(status: u16, headers: Vec<(String, String)>, body: String) -> Response<Body> {
+    let mut response = answer(status, "", body);
+    for (name, value) in headers {
+        let name: header::HeaderName = name.parse().expect("a header name");
+        response.headers_mut().append(name, value.parse().expect("a header value"));
+    }
+    response
+}
+
+/// A stream of events, and where to put them.
+pub(super) fn event_stream() -> (Events, Response<Body>) {
+    let (events, queue) = mpsc::unbounded_channel::<Result<String, Cut>>();
+    let frames = stream::unfold(queue, |mut queue| async {
+        let event = queue.recv().await?;
+        Some((event.map(|text| Frame::data(Bytes::from(text))), queue))
+    });
+    let mut response = answer(200, "text/event-stream", "");
+    *response.body_mut() = StreamBody::new(frames).boxed_unsync();
+    (events, response)
+}
+
+pub(super) fn event(message: &str) -> String {
+    let lines: Vec<String> = message.lines().map(|line| format!("data: {line}\n")).collect();
+    format!("event: message\n{}\n", lines.concat())
+}
+
+/// Does the steps of one request. `reply` gets what goes where the reply goes, `push` what goes to the server's own
+/// stream. Whether the connection is to be cut.
+pub(super) async fn perform(
+    steps: Vec<Step>,
+    mut reply: impl FnMut(Said),
+    mut push: impl FnMut(String),
+) -> Result<(), Cut> {
+    for step in steps {
+        match step {
+            Step::Send(message) => reply(Said::Message(message)),
+            Step::Raw(text) => reply(Said::Raw(text)),
+            Step::Push(message) => push(message),
+            Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            Step::Hang => std::future::pending().await,
+            Step::Break(_) => return Err(Cut),
+            Step::Stderr(_) | Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a script says on the way of a reply.
+pub(super) enum Said {
+    Message(String),
+    Raw(String),
+}

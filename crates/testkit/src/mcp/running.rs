@@ -1,0 +1,236 @@
+//! A scripted server that listens: where it is, what it got, what to make it do.
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{
+    Framing, Script,
+    http::{Body, Cut, Events, answer, event},
+    legacy,
+    play::Play,
+    streamable,
+};
+
+/// A scripted server on a port of its own on loopback. It stops when dropped.
+#[derive(Debug)]
+pub struct ScriptedServer {
+    address: SocketAddr,
+    path: &'static str,
+    state: Arc<State>,
+    stop: CancellationToken,
+}
+
+/// One request that a scripted server got.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// `POST`, `GET` or `DELETE`.
+    pub method: Method,
+    /// Path and query.
+    pub path: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: String,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) play: Play,
+    pub(super) kind: Kind,
+    /// The servers' own streams: of streamable HTTP's GET, or of the older transport, each with its session.
+    streams: Mutex<Vec<(u64, Events)>>,
+    /// Sessions given out and not yet forgotten.
+    pub(super) sessions: Mutex<(u64, Vec<u64>)>,
+    recorded: Mutex<Vec<Recorded>>,
+    news: Notify,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Streamable(Framing),
+    Legacy,
+}
+
+impl Script {
+    /// Plays this script at an endpoint of streamable HTTP.
+    pub async fn serve_streamable(self, framing: Framing) -> ScriptedServer {
+        ScriptedServer::start(self, Kind::Streamable(framing), "/mcp").await
+    }
+
+    /// Plays this script over the HTTP+SSE transport of 2024-11-05.
+    pub async fn serve_sse(self) -> ScriptedServer {
+        ScriptedServer::start(self, Kind::Legacy, "/sse").await
+    }
+}
+
+impl ScriptedServer {
+    async fn start(script: Script, kind: Kind, path: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let state = Arc::new(State {
+            play: Play::new(script),
+            kind,
+            streams: Mutex::default(),
+            sessions: Mutex::default(),
+            recorded: Mutex::default(),
+            news: Notify::new(),
+        });
+        let stop = CancellationToken::new();
+        tokio::spawn(accept(listener, Arc::clone(&state), stop.clone()));
+        Self { address, path, state, stop }
+    }
+
+    /// Where a client connects.
+    ///
+    /// # Panics
+    /// Never: an address makes a URL.
+    pub fn url(&self) -> Url {
+        format!("http://{}{}", self.address, self.path).parse().expect("an address makes a URL")
+    }
+
+    /// The requests so far.
+    pub fn recorded(&self) -> Vec<Recorded> {
+        lock(&self.state.recorded).clone()
+    }
+
+    /// Waits until a request came that `wanted` accepts, and returns the first such.
+    ///
+    /// # Panics
+    /// When none comes within ten seconds.
+    pub async fn wait_for(&self, wanted: impl Fn(&Recorded) -> bool) -> Recorded {
+        let look = async {
+            loop {
+                let news = self.state.news.notified();
+                tokio::pin!(news);
+                news.as_mut().enable();
+                if let Some(found) = lock(&self.state.recorded).iter().find(|recorded| wanted(recorded)) {
+                    return found.clone();
+                }
+                news.await;
+            }
+        };
+        let found = tokio::time::timeout(Duration::from_secs(10), look).await;
+        found.unwrap_or_else(|_| panic!("no such request; these came: {:#?}", self.recorded()))
+    }
+
+    /// Sends a message on the server's own streams; how many are open.
+    pub fn push(&self, message: &str) -> usize {
+        self.state.push(message)
+    }
+
+    /// Ends the server's own streams.
+    pub fn end_streams(&self) {
+        lock(&self.state.streams).clear();
+    }
+
+    /// Cuts the connections of the server's own streams.
+    pub fn cut_streams(&self) {
+        for (_, events) in lock(&self.state.streams).drain(..) {
+            let _ = events.send(Err(Cut));
+        }
+    }
+
+    /// Forgets all sessions: from now on they are answered with 404.
+    pub fn forget_sessions(&self) {
+        lock(&self.state.sessions).1.clear();
+    }
+
+    /// Stops listening and cuts all connections.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+}
+
+impl Drop for ScriptedServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl State {
+    pub(super) fn push(&self, message: &str) -> usize {
+        let mut streams = lock(&self.streams);
+        streams.retain(|(_, events)| events.send(Ok(event(message))).is_ok());
+        streams.len()
+    }
+
+    pub(super) fn open_stream(&self, session: u64, events: Events) {
+        lock(&self.streams).push((session, events));
+    }
+
+    pub(super) fn stream_of(&self, session: u64) -> Option<Events> {
+        lock(&self.streams).iter().find(|(of, _)| *of == session).map(|(_, events)| events.clone())
+    }
+
+    pub(super) fn new_session(&self) -> u64 {
+        let mut sessions = lock(&self.sessions);
+        sessions.0 += 1;
+        let id = sessions.0;
+        sessions.1.push(id);
+        id
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>, stop: CancellationToken) {
+    loop {
+        let connection = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        let Ok((connection, _)) = connection else { continue };
+        tokio::spawn(connected(connection, Arc::clone(&state), stop.clone()));
+    }
+}
+
+async fn connected(connection: TcpStream, state: Arc<State>, stop: CancellationToken) {
+    let _ = connection.set_nodelay(true);
+    let service = service_fn(|request| respond(request, Arc::clone(&state)));
+    let serving =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service);
+    tokio::select! {
+        // A connection that was cut ends with an error, as it should.
+        _ = serving => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, Cut> {
+    let (head, body) = request.into_parts();
+    let body: Bytes = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let recorded = Recorded {
+        method: head.method,
+        path,
+        headers: head.headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    lock(&state.recorded).push(recorded.clone());
+    state.news.notify_waiters();
+    if recorded.method != Method::POST
+        && let Some(steps) = state.play.by_rule(recorded.method.as_str())
+    {
+        return streamable::once(steps).await;
+    }
+    match (state.kind, recorded.path.split('?').next().unwrap_or_default()) {
+        (Kind::Streamable(framing), "/mcp") => streamable::respond(&state, framing, &recorded).await,
+        (Kind::Legacy, _) => legacy::respond(&state, &recorded).await,
+        _ => Ok(answer(404, "text/html", "<html>no such page</html>")),
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("no test panics while it holds this")
+}

@@ -1,0 +1,124 @@
+//! A scripted server as a child process.
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, OnceLock},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    sync::mpsc,
+};
+
+use super::{Script, Step, play::Play};
+
+impl Script {
+    /// The program and the arguments that play this script over stdio.
+    ///
+    /// # Panics
+    /// When the program cannot be built.
+    pub fn stdio_command(&self) -> (OsString, Vec<OsString>) {
+        let script = serde_json::to_string(self).expect("a script is plain data");
+        (program().into(), vec![script.into()])
+    }
+}
+
+/// Plays a script on this process's standard streams until the input ends.
+pub async fn run_stdio(script: Script) {
+    let (output, queue) = mpsc::unbounded_channel();
+    let writer = tokio::spawn(write(queue));
+    let play = Arc::new(Play::new(script));
+    perform(play.script.before.clone(), &output).await;
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let turn = play.turn(&line);
+        // Most answers are one message: no task for those.
+        if let [Step::Send(message)] = &turn.steps[..] {
+            let _ = output.send(message.clone());
+        } else if !turn.steps.is_empty() {
+            let output = output.clone();
+            tokio::spawn(async move { perform(turn.steps, &output).await });
+        }
+    }
+    if play.script.ignore_input_end {
+        std::future::pending::<()>().await;
+    }
+    drop(output);
+    let _ = tokio::time::timeout(Duration::from_secs(1), writer).await;
+    // A hung step must not keep the process.
+    std::process::exit(0);
+}
+
+type Output = mpsc::UnboundedSender<String>;
+
+async fn perform(steps: Vec<Step>, output: &Output) {
+    for step in steps {
+        match step {
+            Step::Send(text) | Step::Push(text) | Step::Raw(text) => drop(output.send(text)),
+            Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            Step::Stderr(line) => eprintln!("{line}"),
+            Step::Hang => std::future::pending().await,
+            Step::Break(code) => std::process::exit(code),
+            Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } => {}
+        }
+    }
+}
+
+/// Writes lines, all that are ready at once.
+async fn write(mut queue: mpsc::UnboundedReceiver<String>) {
+    let mut stdout = tokio::io::stdout();
+    let mut lines = Vec::new();
+    while queue.recv_many(&mut lines, 1024).await > 0 {
+        let mut batch = std::mem::take(&mut lines).join("\n");
+        batch.push('\n');
+        if stdout.write_all(batch.as_bytes()).await.is_err() || stdout.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The scripted server's program, built if it is not there or older than its source. Cargo builds no binaries of
+/// dependencies, so a test of another crate finds it only if something else has built it.
+fn program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(find_or_build).clone()
+}
+
+fn find_or_build() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    // target/<profile>/deps/<test> or target/<profile>/<program>
+    let directory = test.ancestors().skip(1).find(|directory| !directory.ends_with("deps"));
+    let directory = directory.expect("a test lies in a target directory");
+    let program = directory.join(format!("scripted-mcp{}", std::env::consts::EXE_SUFFIX));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join("mcp");
+    if modified(&program).is_none_or(|built| newest(&source).is_some_and(|changed| changed > built)) {
+        let profile = if directory.ends_with("release") { "release" } else { "dev" };
+        let status = Command::new(option_env!("CARGO").unwrap_or("cargo"))
+            .args(["build", "--quiet", "--package", "testkit", "--bin", "scripted-mcp", "--profile", profile])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "the scripted server could not be built");
+        // Cargo leaves the file alone when nothing has changed but a time stamp.
+        if let Ok(file) = std::fs::File::options().append(true).open(&program) {
+            let _ = newest(&source).map(|changed| file.set_modified(changed));
+        }
+    }
+    program
+}
+
+fn newest(directory: &Path) -> Option<SystemTime> {
+    std::fs::read_dir(directory)
+        .ok()?
+        .filter_map(Result::ok)
+        .filter_map(|entry| {
+            let path = entry.path();
+            if path.is_dir() { newest(&path) } else { modified(&path) }
+        })
+        .max()
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).ok()?.modified().ok()
+}

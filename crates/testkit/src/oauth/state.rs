@@ -1,0 +1,61 @@
+//! What the servers remember.
+
+use std::collections::HashMap;
+
+use super::{Script, Seen};
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) script: Script,
+    pub(super) seen: Vec<Seen>,
+    /// For ids and tokens: each is new.
+    pub(super) counter: u64,
+    pub(super) clients: HashMap<String, Client>,
+    pub(super) codes: HashMap<String, Code>,
+    pub(super) refresh_tokens: HashMap<String, Refresh>,
+    pub(super) access_tokens: HashMap<String, Access>,
+    pub(super) revoked_families: Vec<u64>,
+    /// Everything secret that was ever given out.
+    pub(super) secrets: Vec<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) secret: Option<String>,
+    pub(super) method: String,
+}
+
+#[derive(Clone)]
+pub(super) struct Code {
+    pub(super) client_id: String,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: String,
+    pub(super) resource: Option<String>,
+    pub(super) scope: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Refresh {
+    pub(super) client_id: String,
+    pub(super) resource: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) family: u64,
+    pub(super) used: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Access {
+    pub(super) scope: Option<String>,
+    pub(super) family: u64,
+    pub(super) valid: bool,
+}
+
+impl State {
+    /// A new secret that says what it is, so that a leak can be recognized.
+    pub(super) fn secret(&mut self, kind: &str) -> String {
+        self.counter += 1;
+        let secret = format!("{kind}-{}-s3cr3t", self.counter);
+        self.secrets.push(secret.clone());
+        secret
+    }
+}

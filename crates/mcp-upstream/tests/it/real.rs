@@ -1,42 +1,65 @@
-//! Real servers, where they are installed: each variable holds a command line, which the set-up of the tests names.
+//! Real servers, where they are installed: each variable holds a command, which the set-up of the tests names.
+use std::time::Duration;
+
 use bytes::Bytes;
-use mcp_upstream::{CallOptions, Command, Session, StdioTransport};
+use mcp_upstream::{
+    CallOptions, Command, ConnectError, Session, SseTransport, StdioTransport, StreamableTransport, Transport,
+};
 
-use crate::kit::{limits, options, text};
+use crate::kit::{http, limits, options, text};
 
-/// The command line in a variable; without one the test is left out, but not in CI.
+/// The command in a variable, a JSON array of words; without one the test is left out, but not in CI.
 #[expect(clippy::disallowed_methods, reason = "the tests' set-up says in variables what it has installed")]
 fn command(variable: &str) -> Option<Command> {
-    let line = std::env::var(variable).ok().filter(|line| !line.trim().is_empty());
-    if let Some(line) = line {
-        let mut words = line.split_whitespace();
-        return words.next().map(|program| Command::new(program).args(words));
+    if let Ok(line) = std::env::var(variable) {
+        let words: Vec<String> = serde_json::from_str(&line).unwrap();
+        let (program, arguments) = words.split_first().unwrap();
+        return Some(Command::new(program).args(arguments));
     }
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{variable} is not set, and CI leaves nothing out");
     println!("left out: {variable} is not set (cargo xtask test sets it)");
     None
 }
 
-#[tokio::test]
-async fn server_everything_over_stdio() {
-    let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
-    let session = Session::connect(StdioTransport::new(command), options(limits())).await.unwrap();
+/// Starts a server that listens, and connects to it as soon as it does.
+async fn listening(
+    command: Command,
+    argument: &str,
+    transport: impl Fn(u16) -> Transport,
+) -> (tokio::process::Child, Session) {
+    // The server takes no port 0, so one that is free now has to do.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let child = tokio::process::Command::new(command.program)
+        .args(command.args)
+        .arg(argument)
+        .env("PORT", port.to_string())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let connecting = async {
+        loop {
+            match Session::connect(transport(port), options(limits())).await {
+                Ok(session) => return session,
+                Err(ConnectError::Transport { .. }) => tokio::task::yield_now().await,
+                Err(error) => panic!("{}", crate::kit::chain(&error)),
+            }
+        }
+    };
+    let session = tokio::time::timeout(Duration::from_secs(30), connecting).await.unwrap();
+    (child, session)
+}
+
+async fn use_everything(session: &Session) {
     let list = session.list_tools().await.unwrap();
     assert!(list.rejected.is_empty() && list.incomplete.is_none(), "{list:?}");
     assert!(list.tools.iter().any(|tool| tool.name == "echo"));
-    let echo = text(&session, "echo", r#"{"message":"Grüße, 世界"}"#).await.unwrap();
+    let echo = text(session, "echo", r#"{"message":"Grüße, 世界"}"#).await.unwrap();
     assert!(echo.contains("Grüße, 世界"), "{echo}");
     let result = session.call_tool("no-such-tool", Bytes::from_static(b"{}"), CallOptions::default()).await;
     assert!(result.map_or(true, |result| result.parts().unwrap().is_error));
     session.ping().await.unwrap();
-    session.close().await;
-}
-
-#[tokio::test]
-async fn server_everything_reports_progress() {
-    let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
-    let session = Session::connect(StdioTransport::new(command), options(limits())).await.unwrap();
-    let list = session.list_tools().await.unwrap();
     // Its name changed between releases.
     let long = list.tools.iter().find(|tool| tool.name.to_lowercase().contains("long")).unwrap();
     let (sender, mut receiver) = tokio::sync::mpsc::channel(16);
@@ -48,6 +71,35 @@ async fn server_everything_reports_progress() {
     }
     assert!(steps.len() >= 3 && steps.is_sorted(), "{steps:?}");
     session.close().await;
+}
+
+#[tokio::test]
+async fn server_everything_over_stdio() {
+    let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
+    let session = Session::connect(StdioTransport::new(command), options(limits())).await.unwrap();
+    use_everything(&session).await;
+}
+
+#[tokio::test]
+async fn server_everything_over_streamable_http() {
+    let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
+    let transport = |port| {
+        let url = format!("http://127.0.0.1:{port}/mcp").parse().unwrap();
+        StreamableTransport::new(url, http()).into()
+    };
+    let (_child, session) = listening(command, "streamableHttp", transport).await;
+    use_everything(&session).await;
+}
+
+#[tokio::test]
+async fn server_everything_over_legacy_sse() {
+    let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
+    let transport = |port| {
+        let url = format!("http://127.0.0.1:{port}/sse").parse().unwrap();
+        SseTransport::new(url, http()).into()
+    };
+    let (_child, session) = listening(command, "sse", transport).await;
+    use_everything(&session).await;
 }
 
 #[tokio::test]

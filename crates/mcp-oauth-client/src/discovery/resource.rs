@@ -33,6 +33,18 @@ pub struct ProtectedResource {
 }
 
 impl ProtectedResource {
+    /// With these scopes, for tests.
+    #[cfg(test)]
+    pub(crate) fn for_tests(scopes_supported: Option<ScopeSet>) -> Self {
+        let resource = ResourceUri::parse("https://h.test/mcp").expect("a resource");
+        Self {
+            resource,
+            authorization_servers: Vec::new(),
+            scopes_supported,
+            source: ResourceSource::WellKnown,
+        }
+    }
+
     /// The identifier for the `resource` parameter, as published.
     pub fn resource(&self) -> &ResourceUri {
         &self.resource

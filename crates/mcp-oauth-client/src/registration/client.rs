@@ -107,6 +107,12 @@ impl RegisteredClient {
         Self { issuer, client_id, authentication, origin, redirect_uris, secret_expires_at: None }
     }
 
+    /// A public client, for tests.
+    #[cfg(test)]
+    pub(crate) fn public(issuer: Issuer, client_id: ClientId) -> Self {
+        Self::new(issuer, client_id, ClientAuthentication::None, ClientOrigin::Dynamic, Vec::new())
+    }
+
     pub(super) fn expiring_at(mut self, time: Option<SystemTime>) -> Self {
         self.secret_expires_at = time;
         self

@@ -1,1 +1,92 @@
+use std::time::SystemTime;
 
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue};
+use mcp_oauth_core::{AccessToken, EndpointUrl, Issuer, ResourceUri, TokenResponse, TokenType};
+
+use super::*;
+use crate::registration::RegisteredClient;
+
+fn set(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+fn challenge(line: &str) -> Challenges {
+    let mut headers = HeaderMap::new();
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_str(line).unwrap());
+    Challenges::from_headers(&headers)
+}
+
+fn server(scopes: Option<&str>) -> AuthorizationServerMetadata {
+    let mut metadata = AuthorizationServerMetadata::new(Issuer::parse("https://as.test").unwrap());
+    metadata.scopes_supported = scopes.map(set);
+    metadata
+}
+
+fn before(requested: &str, granted: &str) -> Grant {
+    let client = RegisteredClient::public(
+        Issuer::parse("https://as.test").unwrap(),
+        mcp_oauth_core::ClientId::parse("id").unwrap(),
+    );
+    let mut answer = TokenResponse::new(AccessToken::parse("t").unwrap(), TokenType::Bearer);
+    answer.scope = Some(set(granted));
+    Grant::new(
+        client,
+        ResourceUri::parse("https://h.test").unwrap(),
+        EndpointUrl::parse("https://as.test/token").unwrap(),
+        set(requested),
+        answer,
+        SystemTime::UNIX_EPOCH,
+    )
+}
+
+fn select(configured: Option<&str>, line: &str, published: Option<&str>, before: Option<&Grant>) -> String {
+    let resource = ProtectedResource::for_tests(published.map(set));
+    select_scopes(configured.map(set).as_ref(), &challenge(line), &resource, &server(None), before, true)
+        .to_string()
+}
+
+/// C9.1, C9.2, C9.3: challenge, then what the resource publishes, then nothing.
+#[test]
+fn c9_1_order() {
+    assert_eq!(select(None, "Bearer scope=\"a b\"", Some("c"), None), "a b");
+    assert_eq!(select(None, "Bearer", Some("c d"), None), "c d");
+    assert_eq!(select(None, "Bearer", None, None), "");
+}
+
+/// C9.3: the authorization server's list is no fallback.
+#[test]
+fn c9_3_not_the_authorization_servers_scopes() {
+    let resource = ProtectedResource::for_tests(None);
+    let found = select_scopes(None, &challenge("Bearer"), &resource, &server(Some("admin x")), None, true);
+    assert!(found.is_empty());
+}
+
+/// C9.4: `offline_access` where the authorization server lists it, and only there.
+#[test]
+fn c9_4_offline_access() {
+    let resource = ProtectedResource::for_tests(Some(set("a")));
+    let with = |scopes, allowed| {
+        select_scopes(None, &challenge("Bearer"), &resource, &server(scopes), None, allowed).to_string()
+    };
+    assert_eq!(with(Some("a offline_access"), true), "a offline_access");
+    assert_eq!(with(Some("a offline_access"), false), "a");
+    assert_eq!(with(Some("a"), true), "a");
+    assert_eq!(with(None, true), "a");
+}
+
+/// C9.5: the caller's own choice replaces the challenge's, but a step-up adds what is needed.
+#[test]
+fn c9_5_callers_choice() {
+    assert_eq!(select(Some("mine"), "Bearer scope=\"a b\"", Some("c"), None), "mine");
+    let stepped = select(Some("mine"), "Bearer error=\"insufficient_scope\", scope=\"a\"", Some("c"), None);
+    assert_eq!(stepped, "mine a");
+}
+
+/// C11.2: what was requested and granted before, and what the challenge wants.
+#[test]
+fn c11_2_union_with_what_was_there() {
+    let before = before("a offline_access", "a granted");
+    let found = select(None, "Bearer error=\"insufficient_scope\", scope=\"b\"", None, Some(&before));
+    assert_eq!(set(&found), set("a offline_access granted b"));
+}

@@ -6,7 +6,7 @@
 //! Then point an MCP client, or a browser, at what it prints.
 
 use axum::{Extension, Router, routing::get};
-use mcp_oauth_server::core::{Issuer, ResourceUri, ScopeSet, ScopeToken};
+use mcp_oauth_server::mcp_oauth_core::{Issuer, ResourceUri, ScopeSet, ScopeToken};
 use mcp_oauth_server::{AccessClaims, AuthorizationServer, LocalGuard, ProtectedResource};
 
 #[tokio::main]

@@ -5,8 +5,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 
-/// The parameters of a request.
-#[derive(Debug, Clone, Default)]
+/// The parameters of a request. Without `Debug`: codes, tokens and secrets are among them.
+#[derive(Clone)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 /// "Request and response parameters MUST NOT be included more than once" (RFC 6749 §3.1, §3.2).

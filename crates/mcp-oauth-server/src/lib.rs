@@ -16,7 +16,7 @@ pub use authorize::{Authentication, Consent, SingleUser, User, Users};
 pub use client::{Client, ClientAuthentication, StoredSecret};
 pub use jwt::{InvalidKey, JwtVerifier, PublicKeys, SigningKey};
 pub use local::{LocalGuard, LocalGuardLayer};
-pub use mcp_oauth_core as core;
+pub use mcp_oauth_core;
 pub use register::Registration;
 pub use resource::{
     AccessClaims, ProtectedResource, ProtectionLayer, ProtectionService, RejectedToken, TokenVerifier,

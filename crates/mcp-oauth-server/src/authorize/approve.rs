@@ -6,7 +6,7 @@ use mcp_oauth_core::{
 };
 
 use super::reply::ReplyTo;
-use crate::server::State;
+use crate::server::{State, end_of};
 use crate::store::{CodeRecord, Grant, GrantId, SecretHash, StoreError};
 
 /// What was approved.
@@ -46,7 +46,7 @@ async fn code(
         subject: approved.subject,
         scopes: approved.scopes,
         resources: approved.resources,
-        expires_at: now + lifetimes.grant,
+        expires_at: end_of(now, lifetimes.grant),
     };
     state.store.add_grant(id.clone(), grant).await?;
     let code = AuthorizationCode::generate(&*state.entropy);
@@ -55,8 +55,8 @@ async fn code(
         grant: id,
         redirect_uri: reply_to.redirect_uri.clone(),
         challenge: approved.challenge,
-        expires_at: now + lifetimes.code,
-        keep_until: now + lifetimes.code + lifetimes.access_token,
+        expires_at: end_of(now, lifetimes.code),
+        keep_until: end_of(end_of(now, lifetimes.code), lifetimes.access_token),
     };
     state.store.add_code(SecretHash::of(code.expose()), record).await?;
     Ok(code)

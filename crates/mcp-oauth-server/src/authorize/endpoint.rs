@@ -14,7 +14,7 @@ use super::request::{AuthorizationRequest, Refused, check};
 use super::users::{Authentication, User};
 use super::{approve, request::PageError};
 use crate::form::Parameters;
-use crate::server::State;
+use crate::server::{State, end_of};
 use crate::store::{PendingAuthorization, SecretHash, random};
 
 pub(crate) async fn from_query(Extracted(state): Extracted<Arc<State>>, request: Request) -> Response {
@@ -81,7 +81,7 @@ async fn ask(
         subject: user.subject().to_owned(),
         browser: browser.hash(),
         csrf_token: SecretHash::of(&csrf_token),
-        expires_at: state.clock.now() + state.lifetimes.consent,
+        expires_at: end_of(state.clock.now(), state.lifetimes.consent),
     };
     state.store.add_pending(SecretHash::of(&handle), pending).await?;
     if let Some(cookie) = browser.cookie() {

@@ -21,6 +21,7 @@ struct ConsentPage<'a> {
     client: &'a str,
     initial: String,
     client_id: &'a str,
+    redirect_uri: &'a str,
     user: &'a str,
     scopes: Vec<ScopeLine<'a>>,
     resources: Vec<&'a str>,
@@ -85,6 +86,7 @@ pub(super) fn consent(
             .find(|c| c.is_alphanumeric())
             .map_or_else(|| "?".to_owned(), |c| c.to_uppercase().to_string()),
         client_id: request.client.id().as_str(),
+        redirect_uri: request.reply_to.redirect_uri.as_str(),
         user: user.name(),
         scopes: request
             .scopes

@@ -7,7 +7,7 @@ use mcp_oauth_core::{AuthorizationCode, Issuer, OAuthError, RedirectUri};
 use url::form_urlencoded;
 
 /// Where the answer goes and what every answer carries.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct ReplyTo {
     pub(super) redirect_uri: RedirectUri,
     pub(super) state: Option<String>,

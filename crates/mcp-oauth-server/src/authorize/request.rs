@@ -12,7 +12,6 @@ use crate::server::State;
 use crate::store::StoreError;
 
 /// A request that may be granted.
-#[derive(Debug)]
 pub(super) struct AuthorizationRequest {
     pub(super) client: Client,
     pub(super) reply_to: ReplyTo,
@@ -22,7 +21,6 @@ pub(super) struct AuthorizationRequest {
 }
 
 /// Why a request cannot be granted, and who is told.
-#[derive(Debug)]
 pub(super) enum Refused {
     /// The person: "the authorization server … MUST NOT automatically redirect the user agent to the invalid redirect
     /// URI" (OAuth 2.1 §4.1.2.1).

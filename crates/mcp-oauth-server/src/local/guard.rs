@@ -83,9 +83,13 @@ impl LocalGuard {
         if !host.is_some_and(|host| self.is_host_allowed(host)) {
             return Some("this server answers only to the names of this machine (Host)");
         }
-        let refused = headers.get_all(ORIGIN).iter().any(|origin| {
-            let origin = origin.to_str().ok();
-            !origin.is_some_and(|origin| self.is_origin_allowed(origin))
+        // The form of a page without a referrer, such as the consent page, is sent with `Origin: null`. The browser itself
+        // says whether it is one of this server's pages; a page cannot set or change this header.
+        let own_page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+        let refused = headers.get_all(ORIGIN).iter().any(|origin| match origin.to_str() {
+            Ok("null") => !own_page,
+            Ok(origin) => !self.is_origin_allowed(origin),
+            Err(_) => true,
         });
         refused.then_some("this server does not answer to pages of other sites (Origin)")
     }

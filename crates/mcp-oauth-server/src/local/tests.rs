@@ -45,6 +45,12 @@ async fn r11_other_sites_are_refused() {
     for origin in ["http://localhost:5173", "http://127.0.0.1:3000", "https://inspector.test"] {
         assert_eq!(status(&[host, ("origin", origin)]).await, StatusCode::OK, "{origin}");
     }
+    let own = [host, ("origin", "null"), ("sec-fetch-site", "same-origin")];
+    assert_eq!(status(&own).await, StatusCode::OK, "the form of a page without a referrer");
+    assert_eq!(
+        status(&[host, ("origin", "null"), ("sec-fetch-site", "cross-site")]).await,
+        StatusCode::FORBIDDEN
+    );
     for origin in ["https://evil.test", "null", "http://localhost.evil.test", "file://localhost", "*"] {
         assert_eq!(status(&[host, ("origin", origin)]).await, StatusCode::FORBIDDEN, "{origin}");
     }

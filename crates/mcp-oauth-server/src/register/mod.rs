@@ -19,7 +19,7 @@ use http::{HeaderMap, StatusCode};
 use mcp_oauth_core::{ClientId, ClientInformation, ClientSecret, TokenEndpointAuthMethod};
 
 use crate::client::{Client, ClientAuthentication, StoredSecret};
-use crate::server::State;
+use crate::server::{State, end_of};
 use crate::store::random;
 use error::RegistrationError;
 
@@ -71,7 +71,7 @@ async fn add(state: &State, accepted: rules::Accepted) -> Result<ClientInformati
     let method = metadata.auth_method();
     if method != TokenEndpointAuthMethod::None {
         let secret = ClientSecret::generate(&*state.entropy);
-        let expires_at = state.lifetimes.client_secret.and_then(|lifetime| now.checked_add(lifetime));
+        let expires_at = state.lifetimes.client_secret.map(|lifetime| end_of(now, lifetime));
         let stored = StoredSecret::new(&secret).until(expires_at);
         client = client.with_authentication(match method {
             TokenEndpointAuthMethod::ClientSecretPost => ClientAuthentication::SecretPost(stored),

@@ -8,7 +8,7 @@ use mcp_oauth_core::{
     TokenType,
 };
 
-use super::{IssuedTokenVerifier, Lifetimes};
+use super::{IssuedTokenVerifier, Lifetimes, end_of};
 use crate::jwt::{Audience, JwtVerifier, PublicKeys, SigningKey, TokenClaims};
 use crate::store::{Grant, GrantId, RefreshTokenRecord, SecretHash, Store, StoreError, random};
 
@@ -59,7 +59,7 @@ impl Issuance {
     ) -> Result<TokenResponse, IssuanceError> {
         let now = self.clock.now();
         // Never longer than the grant itself.
-        let expires_at = (now + self.lifetimes.access_token).min(grant.expires_at);
+        let expires_at = end_of(now, self.lifetimes.access_token).min(grant.expires_at);
         let claims = TokenClaims {
             iss: self.issuer.as_str().to_owned(),
             sub: grant.subject.clone(),
@@ -82,7 +82,7 @@ impl Issuance {
             let record = RefreshTokenRecord {
                 client_id: grant.client_id.clone(),
                 grant: id.clone(),
-                expires_at: (now + self.lifetimes.refresh_token).min(grant.expires_at),
+                expires_at: end_of(now, self.lifetimes.refresh_token).min(grant.expires_at),
             };
             self.store.add_refresh_token(SecretHash::of(token.expose()), record).await?;
             response.refresh_token = Some(token);

@@ -1,6 +1,6 @@
 //! How long things live.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How long what the server hands out lives.
 #[derive(Debug, Clone, Copy)]
@@ -32,4 +32,11 @@ impl Default for Lifetimes {
             client_secret: None,
         }
     }
+}
+
+/// When a lifetime that begins now ends. One that is too long to be written down ends in the year 10000.
+pub(crate) fn end_of(now: SystemTime, lifetime: Duration) -> SystemTime {
+    const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+    let latest = SystemTime::UNIX_EPOCH + YEAR_10000;
+    now.checked_add(lifetime).map_or(latest, |end| end.min(latest))
 }

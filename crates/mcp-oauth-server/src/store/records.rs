@@ -98,7 +98,7 @@ pub struct RefreshTokenRecord {
 }
 
 /// A checked authorization request that waits for the person's decision.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PendingAuthorization {
     /// Who asks.
     pub client_id: ClientId,
@@ -120,6 +120,20 @@ pub struct PendingAuthorization {
     pub csrf_token: SecretHash,
     /// When the page no longer works.
     pub expires_at: SystemTime,
+}
+
+impl fmt::Debug for PendingAuthorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `state` ties the answer to the client's session, so it is not shown.
+        f.debug_struct("PendingAuthorization")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scopes", &self.scopes)
+            .field("resources", &self.resources)
+            .field("subject", &self.subject)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// 256 random bits in base64url.

@@ -1,7 +1,7 @@
 //! A2: the authorization endpoint.
 
 use http::Method;
-use mcp_oauth_server::core::ResourceUri;
+use mcp_oauth_server::mcp_oauth_core::ResourceUri;
 use mcp_oauth_server::{Client, Consent};
 use testkit::browser::Page;
 
@@ -119,8 +119,9 @@ async fn a2_3_never_an_open_redirector() {
     assert!(single.url.as_str().starts_with("https://app.test/callback?"), "the only registered one");
     let world = World::with(|builder| {
         let uris = ["https://a.test/", "https://b.test/"]
-            .map(|uri| mcp_oauth_server::core::RedirectUri::parse(uri).unwrap());
-        builder.client(Client::new(mcp_oauth_server::core::ClientId::parse("public").unwrap(), uris))
+            .map(|uri| mcp_oauth_server::mcp_oauth_core::RedirectUri::parse(uri).unwrap());
+        builder
+            .client(Client::new(mcp_oauth_server::mcp_oauth_core::ClientId::parse("public").unwrap(), uris))
     })
     .await;
     on_page(&world, &world.flow().without("redirect_uri")).await;
@@ -147,8 +148,8 @@ async fn a2_4_errors_go_to_the_client() {
         assert_eq!(page.query("state").as_deref(), Some("st&te=1 ü"));
     }
     let world = World::with(|builder| {
-        let uri = mcp_oauth_server::core::RedirectUri::parse("http://127.0.0.1/callback").unwrap();
-        let id = mcp_oauth_server::core::ClientId::parse("public").unwrap();
+        let uri = mcp_oauth_server::mcp_oauth_core::RedirectUri::parse("http://127.0.0.1/callback").unwrap();
+        let id = mcp_oauth_server::mcp_oauth_core::ClientId::parse("public").unwrap();
         builder.client(Client::new(id, [uri]).with_grant_types([]))
     })
     .await;

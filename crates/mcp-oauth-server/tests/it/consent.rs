@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect};
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use http::Method;
 use http::request::Parts;
-use mcp_oauth_server::core::{ClientId, RedirectUri};
+use mcp_oauth_server::mcp_oauth_core::{ClientId, RedirectUri};
 use mcp_oauth_server::{Authentication, Client, User, Users};
 use testkit::browser::{Browser, Page};
 

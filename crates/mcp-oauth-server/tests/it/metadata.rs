@@ -141,7 +141,7 @@ async fn r1_protected_resource_metadata() {
 #[tokio::test]
 async fn r1_a_resource_at_the_root() {
     use mcp_oauth_server::ProtectedResource;
-    use mcp_oauth_server::core::{ResourceUri, ScopeSet};
+    use mcp_oauth_server::mcp_oauth_core::{ResourceUri, ScopeSet};
     use tower::ServiceExt as _;
 
     let world = World::start().await;

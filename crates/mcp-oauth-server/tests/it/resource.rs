@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use mcp_oauth_server::core::{OAuthErrorCode, ResourceUri};
+use mcp_oauth_server::mcp_oauth_core::{OAuthErrorCode, ResourceUri};
 use mcp_oauth_server::{Consent, SigningKey};
 use serde_json::{Value, json};
 
@@ -265,7 +265,7 @@ async fn a_rule_sees_the_whole_body_or_none() {
 /// A resource elsewhere checks the same tokens with the published keys; it cannot see revocations.
 #[tokio::test]
 async fn r13_a_resource_in_another_process() {
-    use mcp_oauth_server::core::AccessToken;
+    use mcp_oauth_server::mcp_oauth_core::AccessToken;
     use mcp_oauth_server::{JwtVerifier, PublicKeys, TokenVerifier as _};
 
     let world = World::start().await;

@@ -8,13 +8,13 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
-use mcp_oauth_server::core::{
+use mcp_oauth_server::mcp_oauth_core::{
     BearerChallenge, Challenges, ClientId, ClientSecret, CodeVerifier, FakeClock, Issuer, RedirectUri,
     ResourceUri, ScopeSet, ScopeToken, SystemEntropy,
 };
 use mcp_oauth_server::{
     AccessClaims, AuthorizationServer, AuthorizationServerBuilder, Client, ClientAuthentication, Consent,
-    ProtectedResource, ToolScopes,
+    LocalGuard, ProtectedResource, ToolScopes,
 };
 use serde_json::{Value, json};
 use testkit::browser::{Browser, Page};
@@ -118,7 +118,8 @@ impl World {
             .route("/mcp", post(mcp))
             .layer(protected.layer())
             .merge(protected.metadata_router())
-            .merge(server.router());
+            .merge(server.router())
+            .layer(LocalGuard::new().allow_origin("https://inspector.test").layer());
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { base, clock, server }
     }
@@ -297,7 +298,7 @@ impl Answer {
 
 /// `Authorization: Basic`, form-encoded first as RFC 6749 §2.3.1 asks.
 pub(crate) fn basic((id, secret): (&str, &str)) -> String {
-    let credentials = mcp_oauth_server::core::BasicCredentials::new(
+    let credentials = mcp_oauth_server::mcp_oauth_core::BasicCredentials::new(
         ClientId::parse(id).unwrap(),
         ClientSecret::parse(secret).unwrap(),
     );

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
-use mcp_oauth_server::core::ResourceUri;
+use mcp_oauth_server::mcp_oauth_core::ResourceUri;
 use mcp_oauth_server::{Consent, Lifetimes};
 use serde_json::{Value, json};
 
@@ -280,4 +280,21 @@ async fn a_code_is_redeemed_once_however_many_ask() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     let winner = answers.iter().find(|answer| answer.status == 200).unwrap().json();
     assert_eq!(world.refresh(&winner["refresh_token"], &[]).await.status, 400);
+}
+
+/// A lifetime of "for ever" is no reason to fall over.
+#[tokio::test]
+async fn endless_lifetimes() {
+    let world = World::with(|builder| {
+        let mut lifetimes = Lifetimes::default();
+        lifetimes.code = Duration::MAX;
+        lifetimes.access_token = Duration::MAX;
+        lifetimes.refresh_token = Duration::MAX;
+        lifetimes.grant = Duration::MAX;
+        lifetimes.client_secret = Some(Duration::MAX);
+        builder.consent(Consent::AutoApprove).lifetimes(lifetimes)
+    })
+    .await;
+    let tokens = world.tokens().await;
+    assert_eq!(world.refresh(&tokens["refresh_token"], &[]).await.status, 200);
 }

@@ -2,6 +2,7 @@
 mod command;
 mod environment;
 mod lookup;
+mod nursery;
 mod stderr;
 mod tree;
 

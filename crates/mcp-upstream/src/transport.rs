@@ -32,7 +32,7 @@ impl Transport {
     /// Starts what the session lives on. Nothing has been said yet.
     pub(crate) async fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
         match self {
-            Self::Stdio(transport) => transport.start(limits),
+            Self::Stdio(transport) => transport.start(limits).await,
             Self::Streamable(transport) => transport.start(limits),
             Self::Sse(transport) => transport.start(limits).await,
         }

@@ -8,7 +8,7 @@ use std::{io, process::ExitStatus, process::Stdio, time::Duration};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
-use super::{Command, environment, lookup};
+use super::{Command, environment, lookup, nursery};
 use crate::SpawnError;
 
 /// A running child and its descendants. They are killed when this is dropped.
@@ -30,7 +30,7 @@ pub(crate) struct Started {
 
 impl ProcessTree {
     /// Starts the command with pipes for its standard streams.
-    pub(crate) fn start(command: &Command) -> Result<Started, SpawnError> {
+    pub(crate) async fn start(command: &Command) -> Result<Started, SpawnError> {
         let variables = environment::of(command);
         let path = environment::value(&variables, "PATH");
         let extensions = environment::value(&variables, "PATHEXT");
@@ -44,6 +44,7 @@ impl ProcessTree {
             if let Some(directory) = directory {
                 child.current_dir(directory);
             }
+            nursery::bind_to_parent(child);
         });
         wrap.wrap(process_wrap::tokio::KillOnDrop);
         #[cfg(unix)]
@@ -53,10 +54,11 @@ impl ProcessTree {
 
         let failed =
             |source| SpawnError::new(command.program.clone(), directory, path.clone(), found.clone(), source);
-        let mut child = wrap.spawn().map_err(failed)?;
-        let pipes = (child.stdin().take(), child.stdout().take(), child.stderr().take());
-        let tree = Self { child, gone: false };
-        match pipes {
+        // Whoever drops the tree, at whatever moment, ends it.
+        let start = move || wrap.spawn().map(|child| Self { child, gone: false });
+        let mut tree = nursery::run(start).await.map_err(failed)?;
+        let child = &mut tree.child;
+        match (child.stdin().take(), child.stdout().take(), child.stderr().take()) {
             (Some(stdin), Some(stdout), Some(stderr)) => Ok(Started { tree, stdin, stdout, stderr }),
             _ => Err(failed(io::Error::from(io::ErrorKind::BrokenPipe))),
         }

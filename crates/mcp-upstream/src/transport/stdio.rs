@@ -30,8 +30,8 @@ impl StdioTransport {
         Self { command }
     }
 
-    pub(super) fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
-        let started = ProcessTree::start(&self.command).map_err(ConnectError::Spawn)?;
+    pub(super) async fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
+        let started = ProcessTree::start(&self.command).await.map_err(ConnectError::Spawn)?;
         let outbox = Arc::new(Outbox::new(limits.outgoing_bytes));
         let stderr = Arc::new(StderrRing::new(limits.stderr_bytes));
         let wire = StdioWire { outbox: Arc::clone(&outbox), stderr: Arc::clone(&stderr) };

@@ -239,3 +239,41 @@ async fn standard_error_is_kept_to_its_end_only() {
     assert!(tail.lines().any(|line| line == "line 4999"));
     assert!(!tail.lines().any(|line| line == "line 0"));
 }
+
+/// Not a scenario: the process that `kill_9_of_this_process_leaves_no_server` kills.
+#[tokio::test]
+#[ignore = "another test runs it as a process of its own"]
+async fn a_process_with_a_server() {
+    let session = connect(command(&Script::new().ignore_input_end())).await;
+    session.closed().await;
+}
+
+#[tokio::test]
+async fn kill_9_of_this_process_leaves_no_server() {
+    let mut process = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "stdio::a_process_with_a_server", "--ignored", "--nocapture"])
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let parent = process.id().unwrap();
+    // The server is the only child of that process; it is there when it has the scripted program's name.
+    let server = loop {
+        if let Some(child) = child_named(parent, "scripted-mcp") {
+            break child;
+        }
+        tokio::task::yield_now().await;
+    };
+    kill("-9", parent);
+    process.wait().await.unwrap();
+    wait_until_gone(server).await;
+}
+
+fn child_named(parent: u32, name: &str) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let (before, after) = stat.rsplit_once(") ").unwrap_or_default();
+        before.ends_with(name) && after.split(' ').nth(1) == Some(&*parent.to_string())
+    })
+}

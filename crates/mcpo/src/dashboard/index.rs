@@ -33,6 +33,8 @@ struct Row {
     sentence: String,
     /// Where to log in, when it waits for that.
     login: Option<String>,
+    /// Why the last login did not succeed.
+    login_problem: Option<String>,
     tools: Vec<ToolRow>,
     left_out: Vec<(String, String)>,
 }
@@ -98,6 +100,7 @@ fn row(server: &Server, single: bool, prefix: &str) -> Row {
         word: state.status.word(),
         sentence: state.status.sentence(),
         login: state.status.login().map(|_| format!("_mcpo/login/{segment}")),
+        login_problem: state.status.login().and_then(|login| login.problem.clone()),
         tools,
         left_out: left_out.map(|tool| (tool.tool.clone(), tool.reason.clone())).collect(),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use mcp_oauth_server::core::{InvalidScope, InvalidUrl, Issuer, ResourceUri, ScopeSet, ScopeToken};
+use mcp_oauth_core::{InvalidScope, InvalidUrl, Issuer, ResourceUri, ScopeSet, ScopeToken};
 use mcp_oauth_server::{AuthorizationServer, BuildError, Consent, LocalGuard, ProtectedResource, ToolScopes};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};

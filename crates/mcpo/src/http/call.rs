@@ -13,7 +13,7 @@ use super::problem::{self, Answer};
 use super::respond;
 use crate::openapi::ExposedTool;
 use crate::registry::Server;
-use crate::upstream::{Login, Status, explain, login_wanted};
+use crate::upstream::{Outage, Status, login_wanted};
 
 /// Calls a tool and answers its caller.
 ///
@@ -47,14 +47,16 @@ pub(super) async fn call(
         Err(error) => error,
     };
     if !may_repeat(&error, known) {
-        return failed(server, &error);
+        return failed(server, tool, &error);
     }
     tracing::info!(server = server.settings.name, tool, "the session ended under a call; sending it again");
-    let Ok(exposed) = server.next_session(Some(&exposed), wait).await else { return failed(server, &error) };
+    let Ok(exposed) = server.next_session(Some(&exposed), wait).await else {
+        return failed(server, tool, &error);
+    };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
     match exposed.session.call_tool(tool, arguments, options).await {
         Ok(result) => answer(&result, known, whole),
-        Err(error) => failed(server, &error),
+        Err(error) => failed(server, tool, &error),
     }
 }
 
@@ -72,32 +74,25 @@ fn may_repeat(error: &CallError, tool: &ExposedTool) -> bool {
 }
 
 /// What a caller is told of a call that has no result.
-fn failed(server: &Arc<Server>, error: &CallError) -> Response {
+fn failed(server: &Arc<Server>, tool: &str, error: &CallError) -> Response {
     let name = &server.settings.name;
     if let Some(required) = login_wanted(error) {
         // The supervisor sees to the login; this caller cannot wait for a person.
         server.want_login(required.clone());
-        return unavailable(server, &Status::LoginNeeded(Login::default()));
+        let text = format!("{name}: {required}. Log in on the proxy's page, then call again.");
+        return problem::message(StatusCode::SERVICE_UNAVAILABLE, &text).into_response();
     }
-    match error {
-        CallError::Server(rpc) => {
-            problem::rpc_error(rpc.code, &rpc.message, rpc.data.as_deref()).into_response()
-        }
-        CallError::Timeout { .. } => problem::message(
-            StatusCode::GATEWAY_TIMEOUT,
-            &format!("The server {name} did not answer in time: {error}."),
-        )
-        .into_response(),
-        other => {
-            let text = explain(other);
-            tracing::warn!(server = name, error = text, "a tool call failed");
-            problem::message(
-                StatusCode::BAD_GATEWAY,
-                &format!("The server {name} did not answer the call: {text}."),
-            )
-            .into_response()
-        }
+    if let CallError::Server(rpc) = error {
+        return problem::rpc_error(rpc.code, &rpc.message, rpc.data.as_deref()).into_response();
     }
+    let outage = Outage::of_call(error);
+    tracing::warn!(server = name, tool, "a call failed: {}", outage.detail);
+    let status = match error {
+        CallError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+        CallError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    problem::message(status, &format!("{name} did not answer the call: {}.", outage.summary)).into_response()
 }
 
 /// What a caller is told of a server without a session.

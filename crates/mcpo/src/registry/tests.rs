@@ -1,11 +1,16 @@
 use super::*;
 use crate::config::ServerEntry;
+use crate::upstream::Outage;
 
 fn server() -> Arc<Server> {
     let entry = ServerEntry { command: Some("x".into()), ..ServerEntry::default() };
     let settings = entry.resolve("time", &[], Duration::from_secs(1)).unwrap();
     let facts = ApiFacts { title: "time".into(), description: String::new(), version: "1.0".into() };
     Server::new(settings, Presentation { facts, base_path: "/time".into(), secured: false })
+}
+
+fn outage(summary: &str) -> Outage {
+    Outage { detail: format!("{summary}: and why"), summary: summary.into() }
 }
 
 /// Defect 12: `/openapi.json` of a server still connecting says so.
@@ -18,8 +23,8 @@ fn defect_12_the_document_says_where_the_server_stands() {
     server.publish_login(Some(Login::default()));
     assert!(document(&server)["info"]["description"].as_str().unwrap().contains("waiting for a login"));
     let at = tokio::time::Instant::now();
-    server.publish_status(Status::Retrying { problem: "connection refused.".into(), at });
-    assert!(document(&server)["info"]["description"].as_str().unwrap().contains("connection refused"));
+    server.publish_status(Status::Retrying { outage: outage("it cannot be reached"), at });
+    assert!(document(&server)["info"]["description"].as_str().unwrap().contains("cannot be reached"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +49,7 @@ async fn a_waiting_caller_hears_that_the_server_went_down() {
     };
     let down = async {
         tokio::task::yield_now().await;
-        server.publish_status(Status::Retrying { problem: "gone.".into(), at: tokio::time::Instant::now() });
+        server.publish_status(Status::Retrying { outage: outage("gone"), at: tokio::time::Instant::now() });
     };
     let (outcome, ()) = tokio::join!(waiting, down);
     assert!(matches!(outcome, Err(Status::Retrying { .. })));

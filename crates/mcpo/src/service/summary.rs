@@ -8,10 +8,14 @@ use crate::upstream::Status;
 
 /// Logs where the servers stand, once each has answered, failed or asked for a login, or after `limit`.
 pub(super) async fn summary(servers: &[Arc<Server>], limit: Duration) {
+    let connecting = |server: &&Arc<Server>| matches!(server.state().status, Status::Connecting);
     let settled = async {
-        for server in servers {
+        while let Some(server) = servers.iter().find(connecting) {
             let mut changes = server.subscribe();
-            while matches!(server.state().status, Status::Connecting) && changes.changed().await.is_ok() {}
+            // It may have changed before the subscription.
+            if connecting(&server) && changes.changed().await.is_err() {
+                return;
+            }
         }
     };
     let _ = tokio::time::timeout(limit.min(LONGEST_WAIT), settled).await;
@@ -23,8 +27,16 @@ pub(super) async fn summary(servers: &[Arc<Server>], limit: Duration) {
         if let Some(exposed) = &state.exposed {
             tracing::info!("  {name}: {} tools", exposed.tools.len());
         } else {
-            tracing::warn!("  {name}: {}", state.status.sentence());
+            tracing::warn!("  {name}: {}", told(&state.status));
         }
+    }
+}
+
+/// The operator may know everything.
+fn told(status: &Status) -> String {
+    match status {
+        Status::Retrying { outage, .. } => format!("down: {}", outage.detail),
+        other => other.sentence(),
     }
 }
 

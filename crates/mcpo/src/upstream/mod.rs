@@ -6,6 +6,7 @@ mod connector;
 mod explain;
 mod http_client;
 mod login;
+mod outage;
 mod status;
 mod supervisor;
 
@@ -15,5 +16,6 @@ pub use connector::{Connected, Connector, ConnectorError, LoginRequired, login_w
 pub use explain::explain;
 pub use http_client::{UpstreamClient, upstream_client};
 pub use login::{LoginDesk, LoginDeskError, LoginError};
+pub use outage::Outage;
 pub use status::{Exposed, Login, ServerState, Status};
 pub use supervisor::Supervisor;

@@ -8,6 +8,7 @@ use mcp_upstream::Session;
 use tokio::time::Instant;
 use url::Url;
 
+use super::outage::Outage;
 use crate::openapi::{ExposedTool, LeftOut};
 
 /// Where a server stands.
@@ -32,8 +33,8 @@ pub enum Status {
     LoginNeeded(Login),
     /// It could not be reached.
     Retrying {
-        /// Why, for a person.
-        problem: String,
+        /// Why.
+        outage: Outage,
         /// When the next attempt starts.
         at: Instant,
     },
@@ -75,21 +76,12 @@ impl Status {
         match self {
             Self::Connecting => "The proxy is connecting to this server.".into(),
             Self::Ready { login: None } => "Connected.".into(),
-            Self::Ready { login: Some(login) } => login.sentence("Connected. A tool needs a further login."),
-            Self::LoginNeeded(login) => login.sentence("This server is waiting for a login."),
-            Self::Retrying { problem, .. } => {
-                format!("This server is down: {problem} The proxy keeps trying.")
+            Self::Ready { login: Some(_) } => "Connected. A tool needs a further login.".into(),
+            Self::LoginNeeded(_) => "This server is waiting for a login.".into(),
+            Self::Retrying { outage, .. } => {
+                format!("This server is down: {}. The proxy keeps trying.", outage.summary)
             }
             Self::Stopped => "This server is no longer served.".into(),
-        }
-    }
-}
-
-impl Login {
-    fn sentence(&self, first: &str) -> String {
-        match &self.problem {
-            None => first.into(),
-            Some(problem) => format!("{first} The last one did not succeed: {problem}."),
         }
     }
 }

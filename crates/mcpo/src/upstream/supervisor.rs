@@ -14,6 +14,7 @@ use super::backoff::Backoff;
 use super::connector::{Connected, Connector, ConnectorError, LoginRequired};
 use super::explain::explain;
 use super::login::LoginDesk;
+use super::outage::Outage;
 use super::status::{Exposed, Login, Status};
 use crate::config::UpstreamSettings;
 use crate::lifecycle::Lifecycle;
@@ -44,6 +45,7 @@ impl Supervisor {
     /// Runs until the lifecycle's first stage, then ends the session in good order.
     pub async fn run(mut self, lifecycle: Lifecycle) {
         let soft = lifecycle.soft.clone();
+        let mut last_outage = None;
         loop {
             self.server.publish_status(Status::Connecting);
             let connected = tokio::select! {
@@ -54,6 +56,7 @@ impl Supervisor {
                 Ok(connected) => {
                     let session = connected.session.clone();
                     let since = Instant::now();
+                    last_outage = None;
                     self.publish(connected);
                     tokio::select! {
                         () = self.watch(&session) => {}
@@ -76,7 +79,7 @@ impl Supervisor {
                         let _ = self.backoff.failed(&*self.entropy);
                         None
                     } else {
-                        Some("its session ends again and again".to_owned())
+                        Some(Outage::restless())
                     }
                 }
                 Err(ConnectorError::LoginNeeded(required)) => {
@@ -85,12 +88,23 @@ impl Supervisor {
                         () = soft.cancelled() => break,
                     }
                 }
-                Err(error) => Some(explain(&error)),
+                Err(error) => Some(Outage::of_connect(&error)),
             };
-            if let Some(problem) = pause {
+            if let Some(outage) = pause {
                 let wait = self.backoff.failed(&*self.entropy);
+                if last_outage.as_ref() == Some(&outage) {
+                    tracing::debug!(server = self.name(), retry_in_ms = wait.as_millis(), "still down");
+                } else {
+                    tracing::warn!(
+                        server = self.name(),
+                        retry_in_ms = wait.as_millis(),
+                        "failed to connect: {}",
+                        outage.detail
+                    );
+                }
+                last_outage = Some(outage.clone());
                 tokio::select! {
-                    () = self.pause(problem, wait) => {}
+                    () = self.pause(outage, wait) => {}
                     () = soft.cancelled() => break,
                 }
             }
@@ -103,10 +117,8 @@ impl Supervisor {
     }
 
     /// Says why the server is down and waits, or until somebody asks.
-    async fn pause(&self, problem: String, wait: Duration) {
-        tracing::warn!(server = self.name(), retry_in_ms = wait.as_millis(), "failed to connect: {problem}");
-        let problem = if problem.ends_with('.') { problem } else { format!("{problem}.") };
-        self.server.publish_status(Status::Retrying { problem, at: Instant::now() + wait });
+    async fn pause(&self, outage: Outage, wait: Duration) {
+        self.server.publish_status(Status::Retrying { outage, at: Instant::now() + wait });
         let _ = tokio::time::timeout(wait, self.server.wanted()).await;
     }
 

@@ -74,7 +74,7 @@ fn what_contradicts_itself_is_refused() {
     }
 }
 
-/// Defect 30: the documented static client can carry a client_id, in either place.
+/// Defect 30: the documented static client can carry a `client_id`, in either place.
 #[test]
 fn defect_30_a_static_client_carries_its_id() {
     for json in [

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::{Buf as _, Bytes};
-use jsonschema::{PatternOptions, Retrieve, Uri, ValidationError, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
@@ -125,7 +125,7 @@ impl Arguments {
             return (Self { validator: None, defaults: None, limits }, Some(error));
         }
         let defaults = Defaults::of(schema, index);
-        match validator(schema) {
+        match validator(&index.standalone(schema)) {
             Ok(validator) => (Self { validator: Some(validator), defaults, limits }, None),
             Err(error) => {
                 let place = error.instance_path().to_string();
@@ -254,7 +254,7 @@ fn validator(schema: &Json) -> Result<Validator<Body>, ValidationError<'static>>
     let options = jsonschema::options_for::<Body>()
         .should_validate_formats(false)
         .with_pattern_options(patterns)
-        .with_retriever(Anything);
+        .offline();
     match schema.get("$schema").and_then(Json::as_str) {
         Some(dialect) if !is_known(dialect) => {
             let mut schema = schema.clone();
@@ -279,15 +279,6 @@ fn is_known(dialect: &str) -> bool {
             | "json-schema.org/draft-06/schema"
             | "json-schema.org/draft-04/schema"
     )
-}
-
-/// Other documents are not fetched; what would be checked against one is left to the server.
-struct Anything;
-
-impl Retrieve for Anything {
-    fn retrieve(&self, _: &Uri<String>) -> Result<Json, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Json::Bool(true))
-    }
 }
 
 /// JSON's white space.

@@ -140,6 +140,3 @@ fn inner(raw: &RawValue) -> Option<&str> {
 
 /// JSON's white space.
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
-
-#[cfg(test)]
-mod tests;

@@ -27,7 +27,7 @@ fn summaries_and_operation_ids_are_pythons() {
         ("ªb", "ªb", "tool_ªb_post"),
         ("Ⅷx", "Ⅷx", "tool_Ⅷx_post"),
         ("①y", "①Y", "tool_①y_post"),
-        ("école", "ÉCole", "tool_e_cole_post"),
+        ("e\u{301}cole", "E\u{301}Cole", "tool_e_cole_post"),
         ("ʰx", "ʰx", "tool_ʰx_post"),
         ("ႠႡ", "Ⴀⴁ", "tool_ႠႡ_post"),
         ("აბგ", "აბგ", "tool_აბგ_post"),

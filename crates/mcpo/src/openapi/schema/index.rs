@@ -4,11 +4,12 @@
 //! JSON Pointer or an anchor. What comes out are JSON Pointers from the root, so that the rest needs to know nothing of bases.
 //! Nothing is ever fetched: a reference to another document is left alone ([`Target::Elsewhere`]).
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 use std::rc::Rc;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -19,6 +20,8 @@ use super::keywords::{child, subschemas};
 #[derive(Debug)]
 pub(crate) struct Index {
     references: HashMap<(String, Slot), Target>,
+    /// Those among them that lead nowhere as they are written, and were given a target all the same.
+    guessed: HashSet<(String, Slot)>,
     /// What is referred to, and all definitions. JSON Pointers from the root.
     pub(super) targets: BTreeSet<String>,
 }
@@ -69,6 +72,29 @@ impl Index {
             Target::Local(pointer) => Some(pointer.as_str()),
             Target::Elsewhere => None,
         })
+    }
+
+    /// The schema as one that stands alone: without references to other documents, whose part of the check is left to the
+    /// server, and with those that had to be guessed at written out.
+    pub(crate) fn standalone<'a>(&self, root: &'a Value) -> Cow<'a, Value> {
+        let mut root = Cow::Borrowed(root);
+        for ((location, slot), target) in &self.references {
+            let Slot::Keyword(keyword) = slot else { continue };
+            let reference = match target {
+                Target::Elsewhere => None,
+                Target::Local(pointer) if self.guessed.contains(&(location.clone(), slot.clone())) => {
+                    Some(format!("#{}", utf8_percent_encode(pointer, FRAGMENT)))
+                }
+                Target::Local(_) => continue,
+            };
+            if let Some(Value::Object(schema)) = root.to_mut().pointer_mut(location) {
+                match reference {
+                    Some(reference) => schema.insert((*keyword).into(), reference.into()),
+                    None => schema.shift_remove(*keyword),
+                };
+            }
+        }
+        root
     }
 
     pub(super) fn target(&self, location: &str, slot: Slot) -> Option<&Target> {
@@ -184,12 +210,16 @@ impl<'a> Walk<'a> {
 
     fn resolve(mut self) -> Result<Index, SchemaError> {
         let mut references = HashMap::new();
+        let mut guessed = HashSet::new();
         let mut unresolved = Vec::new();
         loop {
             let known = self.seen.len();
             while let Some(reference) = self.pending.pop_front() {
                 match self.target(&reference) {
-                    Some(target) => {
+                    Some((target, is_guess)) => {
+                        if is_guess {
+                            guessed.insert((reference.location.clone(), reference.slot.clone()));
+                        }
                         if let Target::Local(pointer) = &target {
                             self.targets.insert(pointer.clone());
                         }
@@ -207,23 +237,26 @@ impl<'a> Walk<'a> {
         let dangling = unresolved.into_iter().find(|reference| matches!(reference.slot, Slot::Keyword(_)));
         match dangling {
             Some(reference) => Err(SchemaError::Dangling { reference: reference.text }),
-            None => Ok(Index { references, targets: self.targets }),
+            None => Ok(Index { references, guessed, targets: self.targets }),
         }
     }
 
-    /// Where a reference leads, or `None` if there is nothing at that place.
-    fn target(&mut self, reference: &Reference) -> Option<Target> {
+    /// Where a reference leads and whether that is a guess, or `None` if there is nothing at that place.
+    fn target(&mut self, reference: &Reference) -> Option<(Target, bool)> {
         let (resource, fragment) = match reference.text.strip_prefix('#') {
             Some(fragment) => (Rc::clone(&reference.base), fragment.to_owned()),
             None => match join(&reference.base, &reference.text) {
                 Some(joined) => joined,
-                None => return Some(Target::Elsewhere),
+                None => return Some((Target::Elsewhere, false)),
             },
         };
-        let Some(start) = self.resources.get(&resource).cloned() else { return Some(Target::Elsewhere) };
+        let Some(start) = self.resources.get(&resource).cloned() else {
+            return Some((Target::Elsewhere, false));
+        };
         let decoded = percent_decode_str(&fragment).decode_utf8_lossy().into_owned();
-        let pointer = self
-            .place(&resource, &start, &decoded, &reference.slot)
+        let place = self.place(&resource, &start, &decoded, &reference.slot);
+        let is_guess = place.is_none();
+        let pointer = place
             // A name with a bare `%` in it, not encoded at all.
             .or_else(|| self.place(&resource, &start, &fragment, &reference.slot))
             .or_else(|| self.definition_named(&decoded))?;
@@ -232,7 +265,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         self.schema(value, &pointer, &resource);
-        Some(Target::Local(pointer))
+        Some((Target::Local(pointer), is_guess))
     }
 
     fn place(&self, resource: &Rc<str>, start: &str, fragment: &str, slot: &Slot) -> Option<String> {
@@ -291,6 +324,23 @@ fn join(base: &str, reference: &str) -> Option<(Rc<str>, String)> {
 fn text<'v>(schema: &'v Map<String, Value>, keyword: &str) -> Option<&'v str> {
     schema.get(keyword).and_then(Value::as_str)
 }
+
+/// What a fragment cannot hold as it is (RFC 3986 section 3.5).
+const FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The base of a schema that does not name itself.
 const ROOT: &str = "mcp-tool:///schema";

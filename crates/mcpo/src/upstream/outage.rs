@@ -1,0 +1,81 @@
+//! Why a server cannot be used, in two versions: the whole story for the operator's log, and one without the server's own words,
+//! paths and addresses for everybody who can reach the proxy.
+
+use mcp_upstream::{CallError, Closed, ConnectError};
+
+use super::connector::ConnectorError;
+use super::explain::explain;
+
+/// Why a server cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// For the operator: everything that is known, the end of the server's stderr included.
+    pub detail: String,
+    /// For callers: what kind of trouble it is.
+    pub summary: String,
+}
+
+impl Outage {
+    /// Of an attempt to connect.
+    pub(super) fn of_connect(error: &ConnectorError) -> Self {
+        let summary = match error {
+            ConnectorError::Connect(error) => connect(error),
+            ConnectorError::List(error) => format!("it does not list its tools: {}", call(error)),
+            ConnectorError::Timeout(limit) => format!("it did not answer within {} s", limit.as_secs_f64()),
+            ConnectorError::LoginNeeded(_) => "it asks for a login".into(),
+        };
+        Self { detail: explain(error), summary }
+    }
+
+    /// Of a call.
+    pub fn of_call(error: &CallError) -> Self {
+        Self { detail: explain(error), summary: call(error) }
+    }
+
+    /// Of a server whose sessions do not last.
+    pub(super) fn restless() -> Self {
+        let text = "its session ends again and again";
+        Self { detail: text.into(), summary: text.into() }
+    }
+}
+
+fn connect(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Spawn(_) => "its command cannot be started".into(),
+        ConnectError::Closed { reason, .. } => closed(reason),
+        ConnectError::Timeout { after, .. } => format!("it did not answer within {} s", after.as_secs_f64()),
+        ConnectError::NotMcp { status: Some(status), .. } => {
+            format!("it does not speak MCP there (HTTP {status})")
+        }
+        ConnectError::NotMcp { status: None, .. } => "it does not speak MCP".into(),
+        ConnectError::UnsupportedVersion { .. } => "it speaks an unknown revision of MCP".into(),
+        ConnectError::Refused(_) => "it refused the session".into(),
+        ConnectError::Http { status, .. } => format!("it answered HTTP {status}"),
+        ConnectError::Transport { .. } => "it cannot be reached".into(),
+        _ => "its answer to the first message cannot be used".into(),
+    }
+}
+
+fn call(error: &CallError) -> String {
+    match error {
+        CallError::Timeout { after } => format!("no reply within {} s", after.as_secs_f64()),
+        CallError::Closed { reason, .. } => closed(reason),
+        CallError::Http { status, .. } => format!("it answered HTTP {status}"),
+        CallError::Transport { .. } => "it cannot be reached".into(),
+        CallError::Truncated => "its answer broke off".into(),
+        CallError::TooLarge { limit } => format!("its answer, or the call, is longer than {limit} bytes"),
+        CallError::Busy { limit } => format!("{limit} calls are under way already"),
+        _ => "its answer is not what MCP promises".into(),
+    }
+}
+
+fn closed(reason: &Closed) -> String {
+    match reason {
+        Closed::Exited { status, .. } => format!("its process ended ({status})"),
+        Closed::EndOfOutput { .. } => "its process closed its output".into(),
+        Closed::SessionExpired => "it forgot the session".into(),
+        Closed::StreamEnded => "it ended the event stream".into(),
+        Closed::Transport { .. } => "the connection to it broke".into(),
+        _ => "its session was ended".into(),
+    }
+}

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::arguments::{Arguments, Command};
 use super::environment::{Environment, ProcessEnvironment};
@@ -76,7 +76,9 @@ pub(crate) fn say(line: &str) {
 }
 
 fn mistyped(error: &clap::Error) -> ExitCode {
-    if error.kind() == ErrorKind::InvalidSubcommand {
+    // A word that is no flag is most likely the server's command.
+    let stray = matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if !word.starts_with('-'));
+    if error.kind() == ErrorKind::InvalidSubcommand || (error.kind() == ErrorKind::UnknownArgument && stray) {
         eprintln!("{error}\nThe server's command goes after `--`: mcpo --port 8000 -- your_mcp_command");
         return ExitCode::from(2);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use tokio::time::Instant;
 
-use crate::support::Proxy;
+use crate::support::{LOCAL, Proxy};
 
 #[tokio::test]
 async fn a_command_that_does_not_exist_is_named() {
@@ -15,7 +15,7 @@ async fn a_command_that_does_not_exist_is_named() {
     assert!(line.contains("not found"), "{line}");
     let reply = proxy.post("/anything", &json!({})).await;
     assert_eq!(reply.status, 503);
-    assert!(reply.text().contains("no-such-mcp-server"), "{}", reply.text());
+    assert!(reply.text().contains("cannot be started"), "{}", reply.text());
 }
 
 #[tokio::test]
@@ -23,21 +23,38 @@ async fn a_server_that_dies_at_once_is_shown_with_its_last_words() {
     let proxy = Proxy::start(["--", "sh", "-c", "echo 'API_TOKEN is not set' >&2; exit 3"]).await;
     let line = proxy.logged("API_TOKEN is not set").await;
     assert!(line.contains('3'), "the exit status is not told: {line}");
-    let document = proxy.get("/openapi.json").await;
-    assert_eq!(document.status, 200);
-    assert!(document.text().contains("API_TOKEN is not set"), "{}", document.text());
+    let document = proxy
+        .eventually("the document says that it is down", async || {
+            let document = proxy.get("/openapi.json").await;
+            (document.json()["info"]["x-mcpo-status"] == "failed").then_some(document)
+        })
+        .await;
+    // For whoever runs the proxy, not for whoever calls it.
+    assert!(!document.text().contains("API_TOKEN"), "{}", document.text());
 }
 
 #[tokio::test]
 async fn a_program_that_speaks_no_mcp_is_told_apart() {
     let proxy = Proxy::prepared(|command| {
-        command.args(crate::support::LOCAL).args(["--", "sh", "-c", "while read line; do echo hello; done"]);
+        command.args(LOCAL).args(["--", "sh", "-c", "while read line; do echo hello; done"]);
         command.env("CONNECTION_TIMEOUT", "0.5");
     })
     .await;
-    proxy.logged("no answer").await;
+    let line = proxy.logged("no MCP").await;
+    assert!(line.contains("hello"), "what it said instead is not shown: {line}");
     let reply = proxy.post("/anything", &json!({})).await;
     assert_eq!(reply.status, 503, "{}", reply.text());
+    assert!(reply.text().contains("does not speak MCP"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_after_the_time_it_has() {
+    let proxy = Proxy::prepared(|command| {
+        command.args(LOCAL).args(["--", "sleep", "600"]).env("CONNECTION_TIMEOUT", "0.3");
+    })
+    .await;
+    let line = proxy.logged("no answer").await;
+    assert!(line.contains("300ms") || line.contains("0.3 s"), "the time is not told: {line}");
 }
 
 #[tokio::test]

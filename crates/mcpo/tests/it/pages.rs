@@ -15,7 +15,8 @@ async fn proxy(flags: &[&str]) -> Proxy {
 fn loaded(page: &Reply) -> Vec<String> {
     let html = page.text();
     let is_file = |part: &&str| {
-        Path::new(part).extension().is_some_and(|extension| extension == "js" || extension == "css")
+        let path = part.split_once('?').map_or(*part, |(path, _)| path);
+        Path::new(path).extension().is_some_and(|extension| extension == "js" || extension == "css")
     };
     html.split(['"', '\'']).filter(is_file).map(str::to_owned).collect()
 }

@@ -1,16 +1,21 @@
 //! Processes by their ids.
 #![cfg(unix)]
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Sends a signal to a process, which must be there.
 pub(crate) fn signal(pid: u32, signal: Signal) {
     kill_process(raw(pid), signal).expect("the process is there");
 }
 
-/// Whether there is such a process.
+/// Whether there is such a process, and not only its exit code that nobody has asked for yet.
 pub(crate) fn is_running(pid: u32) -> bool {
-    test_kill_process(raw(pid)).is_ok()
+    let output = std::process::Command::new("ps")
+        .args(["-o", "stat=", "-p", &pid.to_string()])
+        .output()
+        .expect("ps runs");
+    let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    !state.is_empty() && !state.starts_with('Z')
 }
 
 /// The direct children of a process.

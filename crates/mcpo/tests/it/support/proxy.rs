@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::signal;
 use super::{Client, PATIENCE, Reply, mcpo};
 
-/// A proxy that runs, on a port of its own. Dropping it kills it; [`Proxy::stop`] ends it as a user does.
+/// A proxy that runs, on a port of its own. Dropping it ends it, with its servers.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     child: Child,
@@ -157,9 +157,16 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // What it started is in groups of their own; each ends when its standard input does.
+        // Asked first, so that it ends its servers; a server that does not read would outlive a killed proxy.
         #[cfg(unix)]
         if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            for _ in 0..LAST_CHANCE {
+                if !matches!(self.child.try_wait(), Ok(None)) {
+                    return;
+                }
+                std::thread::sleep(POLL);
+            }
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         }
         let _ = self.child.start_kill();
@@ -226,5 +233,8 @@ impl Printed {
 
 /// A free port of the loopback interface.
 pub(crate) const LOCAL: [&str; 4] = ["--host", "127.0.0.1", "--port", "0"];
+/// How often it is looked whether a dropped proxy has ended, before it is killed.
+#[cfg(unix)]
+const LAST_CHANCE: u32 = 250;
 /// How often something that has to happen is looked for.
 const POLL: Duration = Duration::from_millis(20);

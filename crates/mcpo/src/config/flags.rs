@@ -1,7 +1,8 @@
 //! From what was typed to what the program needs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -25,14 +26,25 @@ pub enum FlagError {
     /// The configuration file cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The dotenv file cannot be used.
-    #[error("cannot use the file given with --env-path, {}", file.display())]
-    EnvFile {
+    /// The dotenv file cannot be read.
+    #[error("cannot read the file given with --env-path, {}", file.display())]
+    ReadEnv {
         /// The file.
         file: PathBuf,
         /// Why.
         #[source]
-        source: dotenvy::Error,
+        source: io::Error,
+    },
+    /// The dotenv file has a line that is none. The line may hold a secret, so it is not repeated.
+    #[error(
+        "the file given with --env-path, {}, line {line}: expected KEY=VALUE; a value with blanks needs quotes",
+        file.display()
+    )]
+    ParseEnv {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
     },
     /// A flag has a value that it cannot have.
     #[error("{flag}: {message}")]
@@ -173,13 +185,22 @@ fn child_environment(arguments: &Arguments) -> Result<Vec<(String, String)>, Fla
         env.insert(key.to_owned(), value.to_owned());
     }
     if let Some(file) = &arguments.env_path {
-        let error = |source| FlagError::EnvFile { file: file.clone(), source };
-        for pair in dotenvy::from_path_iter(file).map_err(error)? {
-            let (key, value) = pair.map_err(error)?;
-            env.insert(key, value);
-        }
+        env.extend(env_file(file)?);
     }
     Ok(env.into_iter().collect())
+}
+
+fn env_file(file: &Path) -> Result<Vec<(String, String)>, FlagError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| FlagError::ReadEnv { file: file.to_owned(), source })?;
+    dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|error| {
+        let broken = match &error {
+            dotenvy::Error::LineParse(line, _) => line.as_str(),
+            _ => "",
+        };
+        let line = text.lines().position(|line| line.contains(broken)).map_or(1, |index| index + 1);
+        FlagError::ParseEnv { file: file.to_owned(), line }
+    })
 }
 
 fn header_flag(given: Option<&str>) -> Result<BTreeMap<String, String>, FlagError> {

@@ -150,13 +150,16 @@ fn origins_are_checked() {
 #[test]
 fn a_file_of_variables() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(file, "# comment\nA=from file\nB='quoted value'").unwrap();
+    writeln!(file, "# comment\nA=file\nB='quoted value'").unwrap();
     let path = file.path().to_str().unwrap();
     let settings = resolve(&["--env", "A=from flag", "--env-path", path, "--", "x"]).unwrap();
     let UpstreamSettings::Stdio(server) = single(&settings) else { panic!("not stdio") };
-    assert_eq!(server.env, [("A".into(), "from file".into()), ("B".into(), "quoted value".into())]);
+    assert_eq!(server.env, [("A".into(), "file".into()), ("B".into(), "quoted value".into())]);
     let error = resolve(&["--env-path", "/nowhere.env", "--", "x"]).unwrap_err();
     assert!(error.to_string().contains("/nowhere.env"));
+    writeln!(file, "C=hush hush").unwrap();
+    let error = resolve(&["--env-path", path, "--", "x"]).unwrap_err().to_string();
+    assert!(error.contains("line 4: expected KEY=VALUE") && !error.contains("hush"), "{error}");
 }
 
 #[test]

@@ -271,7 +271,8 @@ fn woven_references_write_nothing_twice() {
     // Each property refers to the one around it and the one inside it.
     let mut inner = json!({"type": "string"});
     for level in 0..40 {
-        inner = json!({"properties": {"p": inner, "q": {"$ref": "#/properties/p"}}, "title": level.to_string()});
+        inner =
+            json!({"properties": {"p": inner, "q": {"$ref": "#/properties/p"}}, "title": level.to_string()});
     }
     let out = cut(&inner).to_string();
     assert!(out.len() < 4 * inner.to_string().len());

@@ -15,4 +15,6 @@ pub use document::{Caveat, ExposedTool, LeftOut, ServerFacts, ToolSource, server
 pub use names::path_segment;
 pub use overview::{Unavailable, root_document, unavailable_document};
 pub use schema::SchemaError;
-pub(crate) use schema::{Allowance, Index, MAX_SCHEMA_BYTES, child, is_affordable, parse as parse_schema};
+pub(crate) use schema::{
+    Allowance, Index, MAX_SCHEMA_BYTES, child, cost as schema_cost, parse as parse_schema,
+};

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::names::Names;
-pub(crate) use expansion::{Allowance, is_affordable};
+pub(crate) use expansion::{Allowance, cost};
 pub(crate) use index::Index;
 use index::{REFERENCES, Slot, Target};
 pub(crate) use keywords::child;

@@ -151,7 +151,7 @@ fn origins_are_checked() {
 fn a_file_of_variables() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "# comment\nA=file\nB='quoted value'").unwrap();
-    let path = file.path().to_str().unwrap();
+    let path = &file.path().to_str().unwrap().to_owned();
     let settings = resolve(&["--env", "A=from flag", "--env-path", path, "--", "x"]).unwrap();
     let UpstreamSettings::Stdio(server) = single(&settings) else { panic!("not stdio") };
     assert_eq!(server.env, [("A".into(), "file".into()), ("B".into(), "quoted value".into())]);

@@ -22,23 +22,22 @@ pub(crate) struct Allowance {
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self { schemas: 50_000, depth: 200 }
+        Self { schemas: 10_000, depth: 200 }
     }
 }
 
-/// Whether no place of a schema costs more than allowed.
-pub(crate) fn is_affordable(root: &Value, index: &Index, allowance: Allowance) -> bool {
+/// How many schemas one value can meet at the worst place of a schema, or `None` when that is more than allowed.
+pub(crate) fn cost(root: &Value, index: &Index, allowance: Allowance) -> Option<u64> {
     let mut count = Count { root, index, allowance, known: HashMap::new() };
     // Where values are checked first: the root, and every other place that is reached by going into the value. Those are all
     // inside the root or a target.
     let mut places = vec![(String::new(), root)];
+    let mut worst = 1;
     for target in &index.targets {
         places.extend(root.pointer(target).map(|value| (target.clone(), value)));
     }
     while let Some((location, value)) = places.pop() {
-        if count.at(&location, value, 0).is_none() {
-            return false;
-        }
+        worst = worst.max(count.at(&location, value, 0)?);
         if let Value::Object(schema) = value {
             super::keywords::subschemas(schema, &location, |at, value, is_definition| {
                 if !is_definition {
@@ -47,7 +46,7 @@ pub(crate) fn is_affordable(root: &Value, index: &Index, allowance: Allowance) -
             });
         }
     }
-    true
+    Some(worst)
 }
 
 struct Count<'a> {

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn affordable(schema: &Value) -> bool {
-    is_affordable(schema, &Index::new(schema).unwrap(), Allowance::default())
+    cost(schema, &Index::new(schema).unwrap(), Allowance::default()).is_some()
 }
 
 #[test]

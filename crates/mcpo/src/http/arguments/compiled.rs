@@ -14,7 +14,7 @@ use super::error::{ArgumentsError, FieldError, NO_OBJECT};
 use super::syntax::mistake;
 use super::validate::Body;
 use super::value::{Kind, ReadError, Value};
-use crate::openapi::{Allowance, Index, MAX_SCHEMA_BYTES, SchemaError, is_affordable, parse_schema};
+use crate::openapi::{Allowance, Index, MAX_SCHEMA_BYTES, SchemaError, parse_schema, schema_cost};
 
 /// What checks the arguments of one tool.
 ///
@@ -24,9 +24,18 @@ use crate::openapi::{Allowance, Index, MAX_SCHEMA_BYTES, SchemaError, is_afforda
 /// anything: nothing is fetched.
 pub struct Arguments {
     /// None where the schema cannot be compiled: the server then checks alone.
-    validator: Option<Validator<Body>>,
+    validator: Option<Checker>,
     defaults: Option<Defaults>,
     limits: ArgumentLimits,
+}
+
+/// A compiled schema, and how dear its errors are.
+struct Checker {
+    validator: Validator<Body>,
+    /// Schemas that one value can meet.
+    cost: u64,
+    /// It has no alternatives, so that the first mistake is found without looking at the rest.
+    first_is_cheap: bool,
 }
 
 /// Sizes and counts of a body and of what is said about it.
@@ -36,8 +45,9 @@ pub struct ArgumentLimits {
     pub depth: usize,
     /// Values, counting every number and string; each takes some 60 bytes while it is checked.
     pub values: usize,
-    /// Values up to which all mistakes are looked for; in a larger body the first one has to do.
-    pub thorough_values: usize,
+    /// Checks up to which all mistakes are looked for: values times the schemas that each may meet. Beyond that the first one
+    /// has to do, or, where there are alternatives, the word that something is wrong.
+    pub thorough_checks: u64,
     /// Mistakes told.
     pub errors: usize,
     /// Bytes of a wrong value that are repeated to the caller.
@@ -51,7 +61,7 @@ impl Default for ArgumentLimits {
         Self {
             depth: 128,
             values: 1_000_000,
-            thorough_values: 50_000,
+            thorough_checks: 300_000,
             errors: 50,
             input_bytes: 4096,
             options: 100,
@@ -67,12 +77,12 @@ pub enum CompileError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// It breaks the rules of its own dialect, or has a pattern that cannot be matched.
-    #[error("at {place}: {source}")]
+    #[error("at {place:?}: {}", .violation.masked())]
     Invalid {
         /// JSON Pointer into the schema.
         place: String,
-        /// What the validator says.
-        source: Box<ValidationError<'static>>,
+        /// What the validator says. Its own text repeats the part of the schema that is wrong, whatever its size.
+        violation: Box<ValidationError<'static>>,
     },
     /// One value could cost more work than any honest schema asks for.
     #[error("checking one value could take more than {limit} steps")]
@@ -120,16 +130,19 @@ impl Arguments {
     pub(crate) fn from_schema(schema: &Json, index: &Index) -> (Self, Option<CompileError>) {
         let allowance = Allowance::default();
         let limits = ArgumentLimits::default();
-        if !is_affordable(schema, index, allowance) {
+        let Some(cost) = schema_cost(schema, index, allowance) else {
             let error = CompileError::TooInvolved { limit: allowance.schemas };
             return (Self { validator: None, defaults: None, limits }, Some(error));
-        }
+        };
         let defaults = Defaults::of(schema, index);
         match validator(&index.standalone(schema)) {
-            Ok(validator) => (Self { validator: Some(validator), defaults, limits }, None),
+            Ok(validator) => {
+                let checker = Checker { validator, cost, first_is_cheap: !has_alternatives(schema) };
+                (Self { validator: Some(checker), defaults, limits }, None)
+            }
             Err(error) => {
                 let place = error.instance_path().to_string();
-                let error = CompileError::Invalid { place, source: Box::new(error) };
+                let error = CompileError::Invalid { place, violation: Box::new(error) };
                 (Self { validator: None, defaults, limits }, Some(error))
             }
         }
@@ -200,12 +213,17 @@ impl Arguments {
 
     /// Makes a value fit, as far as its neighbouring types allow.
     fn settle(&self, value: &mut Value<'_>) -> Result<(), Vec<FieldError>> {
-        let Some(validator) = &self.validator else { return Ok(()) };
-        if validator.is_valid(value) {
+        let Some(checker) = &self.validator else { return Ok(()) };
+        if checker.validator.is_valid(value) {
             return Ok(());
         }
+        let checks = checker.cost.saturating_mul(value.count() as u64);
+        let thorough = checks <= self.limits.thorough_checks;
+        if !thorough && !checker.first_is_cheap {
+            return Err(vec![too_large_to_say()]);
+        }
         for _ in 0..ROUNDS {
-            let errors = self.errors(validator, value);
+            let errors = checker.errors(value, thorough);
             if errors.is_empty() {
                 return Ok(());
             }
@@ -218,19 +236,17 @@ impl Arguments {
                 value.replace(&correction.path, correction.value);
             }
         }
-        let errors = self.errors(validator, value);
+        let errors = checker.errors(value, thorough);
         if errors.is_empty() { Ok(()) } else { Err(describe(&errors, value, &self.limits)) }
     }
+}
 
-    fn errors<'v>(
-        &'v self,
-        validator: &'v Validator<Body>,
-        value: &'v Value<'v>,
-    ) -> Vec<ValidationError<'v>> {
-        let mut errors: Vec<_> = if value.count() > self.limits.thorough_values {
-            validator.validate(value).err().into_iter().collect()
+impl Checker {
+    fn errors<'v>(&'v self, value: &'v Value<'v>, thorough: bool) -> Vec<ValidationError<'v>> {
+        let mut errors: Vec<_> = if thorough {
+            self.validator.iter_errors(value).collect()
         } else {
-            validator.iter_errors(value).collect()
+            self.validator.validate(value).err().into_iter().collect()
         };
         errors.retain(|error| !is_inconclusive(error));
         errors
@@ -279,6 +295,27 @@ fn is_known(dialect: &str) -> bool {
             | "json-schema.org/draft-06/schema"
             | "json-schema.org/draft-04/schema"
     )
+}
+
+/// Whether a schema has alternatives anywhere. A property of such a name counts too: it costs only the place of a mistake.
+fn has_alternatives(schema: &Json) -> bool {
+    match schema {
+        Json::Object(members) => members
+            .iter()
+            .any(|(keyword, value)| matches!(keyword.as_str(), "anyOf" | "oneOf") || has_alternatives(value)),
+        Json::Array(list) => list.iter().any(has_alternatives),
+        _ => false,
+    }
+}
+
+fn too_large_to_say() -> FieldError {
+    FieldError {
+        kind: "value_error",
+        place: Vec::new(),
+        message: "Input should match the tool's schema; it is too large to say where it does not".into(),
+        input: None,
+        context: Vec::new(),
+    }
 }
 
 /// JSON's white space.

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::coerce::{steps, wanted};
 use super::compiled::ArgumentLimits;
 use super::error::{FieldError, NO_OBJECT, Place};
-use super::value::{Kind as Value_, Step, Value};
+use super::value::{Kind as Form, Step, Value};
 
 /// Describes mistakes, as many as the limits allow.
 pub(super) fn describe(
@@ -134,19 +134,19 @@ impl Report<'_> {
         let value = self.root.at(path).map(|value| &value.kind);
         match (wanted, value) {
             (JsonType::String, _) => word("string_type", "Input should be a valid string"),
-            (JsonType::Integer, Some(Value_::String(_))) => {
+            (JsonType::Integer, Some(Form::String(_))) => {
                 word("int_parsing", "Input should be a valid integer, unable to parse string as an integer")
             }
-            (JsonType::Integer, Some(Value_::Number(_))) => {
+            (JsonType::Integer, Some(Form::Number(_))) => {
                 word("int_from_float", "Input should be a valid integer, got a number with a fractional part")
             }
             (JsonType::Integer, _) => word("int_type", "Input should be a valid integer"),
-            (JsonType::Number, Some(Value_::String(_))) => {
+            (JsonType::Number, Some(Form::String(_))) => {
                 word("float_parsing", "Input should be a valid number, unable to parse string as a number")
             }
             (JsonType::Number, _) => word("float_type", "Input should be a valid number"),
-            (JsonType::Boolean, Some(Value_::String(_))) => bool_parsing(),
-            (JsonType::Boolean, Some(Value_::Number(text))) if !text.contains('.') => bool_parsing(),
+            (JsonType::Boolean, Some(Form::String(_))) => bool_parsing(),
+            (JsonType::Boolean, Some(Form::Number(text))) if !text.contains('.') => bool_parsing(),
             (JsonType::Boolean, _) => word("bool_type", "Input should be a valid boolean"),
             (JsonType::Array, _) => word("list_type", "Input should be a valid list"),
             (JsonType::Object, _) if path.is_empty() => word(NO_OBJECT.0, NO_OBJECT.1),
@@ -157,8 +157,8 @@ impl Report<'_> {
 
     fn wording(&self, kind: &Kind, path: &[Step]) -> Wording {
         let length = || match self.root.at(path).map(|value| &value.kind) {
-            Some(Value_::Array(list)) => list.len(),
-            Some(Value_::Object(members)) => members.len(),
+            Some(Form::Array(list)) => list.len(),
+            Some(Form::Object(members)) => members.len(),
             _ => 0,
         };
         match kind {

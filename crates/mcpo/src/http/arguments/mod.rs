@@ -10,9 +10,11 @@ mod compiled;
 mod defaults;
 mod detail;
 mod error;
+mod media_type;
 mod syntax;
 mod validate;
 mod value;
 
 pub use compiled::{ArgumentLimits, Arguments, CompileError};
 pub use error::{ArgumentsError, FieldError, Place};
+pub use media_type::require_json;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::forwarding::{ForwardingSection, HeaderForwarding};
-use super::oauth::{OAuthSection, OAuthSettings};
+use super::oauth::{LoginChannel, OAuthSection, OAuthSettings};
 use super::position::Step;
 
 /// An entry of `mcpServers` as it is written.
@@ -73,6 +73,18 @@ pub struct ServerSettings {
     pub forwarding: HeaderForwarding,
     /// How long one tool call may take.
     pub call_timeout: Duration,
+}
+
+impl ServerSettings {
+    /// Whether a login to it can be made from the proxy's page, rather than in the terminal.
+    pub fn logs_in_by_page(&self) -> bool {
+        match &self.upstream {
+            UpstreamSettings::Stdio(_) => false,
+            UpstreamSettings::Remote(remote) => {
+                remote.oauth.as_ref().is_none_or(|oauth| oauth.channel != LoginChannel::Paste)
+            }
+        }
+    }
 }
 
 /// How to reach a server.

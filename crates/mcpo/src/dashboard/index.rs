@@ -33,6 +33,8 @@ struct Row {
     sentence: String,
     /// Where to log in, when it waits for that.
     login: Option<String>,
+    /// It waits for a login that cannot be made from here.
+    elsewhere: bool,
     /// Why the last login did not succeed.
     login_problem: Option<String>,
     tools: Vec<ToolRow>,
@@ -44,11 +46,11 @@ struct ToolRow {
     description: String,
 }
 
-/// The page. `prefix` is the path before the servers' names.
-pub fn index(api: &ApiFacts, registry: &Registry, prefix: &str) -> Response {
+/// The page. `prefix` is the path before the servers' names; `local`, whether the person is at this machine and so can log in.
+pub fn index(api: &ApiFacts, registry: &Registry, prefix: &str, local: bool) -> Response {
     let single = registry.root().is_some();
-    let servers: Vec<_> = registry.all().iter().map(|server| row(server, single, prefix)).collect();
-    let settled = servers.iter().all(|row| row.word == "ready" && row.login.is_none());
+    let servers: Vec<_> = registry.all().iter().map(|server| row(server, single, prefix, local)).collect();
+    let settled = servers.iter().all(|row| row.word == "ready" && row.login.is_none() && !row.elsewhere);
     let page = IndexPage {
         title: &api.title,
         description: &api.description,
@@ -75,7 +77,7 @@ pub fn index(api: &ApiFacts, registry: &Registry, prefix: &str) -> Response {
     }
 }
 
-fn row(server: &Server, single: bool, prefix: &str) -> Row {
+fn row(server: &Server, single: bool, prefix: &str, local: bool) -> Row {
     let state = server.state();
     let name = &server.settings.name;
     let segment = openapi::path_segment(name);
@@ -89,6 +91,8 @@ fn row(server: &Server, single: bool, prefix: &str) -> Row {
         })
         .collect();
     tools.sort_by(|a, b| a.name.cmp(&b.name));
+    let waits = state.status.login().is_some();
+    let by_page = waits && server.settings.logs_in_by_page();
     let left_out = state.exposed.iter().flat_map(|exposed| &exposed.left_out);
     Row {
         name: state
@@ -99,7 +103,8 @@ fn row(server: &Server, single: bool, prefix: &str) -> Row {
         path: if single { String::new() } else { format!("{}{segment}/", prefix.trim_start_matches('/')) },
         word: state.status.word(),
         sentence: state.status.sentence(),
-        login: state.status.login().map(|_| format!("_mcpo/login/{segment}")),
+        login: (by_page && local).then(|| format!("_mcpo/login/{segment}")),
+        elsewhere: waits && !(by_page && local),
         login_problem: state.status.login().and_then(|login| login.problem.clone()),
         tools,
         left_out: left_out.map(|tool| (tool.tool.clone(), tool.reason.clone())).collect(),

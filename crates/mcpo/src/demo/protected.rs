@@ -50,7 +50,7 @@ impl Protected {
         let issuer = Issuer::parse(&base)?;
         let resource = ResourceUri::parse(&format!("{base}/mcp"))?;
         let server = AuthorizationServer::builder(issuer.clone())
-            .name("mcpo demo")
+            .name("Notes")
             .resource(resource.clone())
             .scope(ScopeToken::parse(READ)?, "Read your notes")
             .scope(ScopeToken::parse(WRITE)?, "Add notes")

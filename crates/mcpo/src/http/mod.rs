@@ -3,6 +3,7 @@
 mod access;
 pub mod arguments;
 mod call;
+mod peer;
 pub mod problem;
 pub mod respond;
 mod route;

@@ -16,6 +16,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use super::access::Gate;
 use super::call::{call, unavailable};
+use super::peer::is_at_this_machine;
 use super::problem;
 use super::route::{OWN, Page, Route, route};
 use crate::config::{ApiFacts, Limits, Settings};
@@ -94,9 +95,16 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
         }
         Route::Unknown => problem::not_found().into_response(),
         _ if !get => not_allowed("GET"),
-        Route::Index => proxy.index(&registry),
+        Route::Index => {
+            let local = is_at_this_machine(request.extensions(), request.headers());
+            dashboard::index(&proxy.api, &registry, &proxy.path_prefix, local)
+        }
         Route::Asset(name) => docs::asset(&name)
             .map_or_else(|| problem::not_found().into_response(), |asset| asset.respond(request.headers())),
+        Route::Login(_) if !is_at_this_machine(request.extensions(), request.headers()) => {
+            problem::detail(StatusCode::FORBIDDEN, "Log in from a browser on the machine that runs mcpo.")
+                .into_response()
+        }
         Route::Login(name) => {
             let server = registry.root().or_else(|| registry.server(&name)).map(Arc::clone);
             drop(registry);
@@ -138,10 +146,6 @@ impl Proxy {
             Ok(body) => call(server, tool, &parts.headers, body, self.limits.reconnect_wait).await,
             Err(refused) => refused,
         }
-    }
-
-    fn index(&self, registry: &Registry) -> Response {
-        dashboard::index(&self.api, registry, &self.path_prefix)
     }
 
     fn root_document(&self, registry: &Registry) -> Bytes {

@@ -1,11 +1,15 @@
 //! Listens and serves, with HTTP/1.1 and HTTP/2, plain or over TLS, until told to stop.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -14,7 +18,10 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
 
+use super::peer::Peer;
 use crate::config::{Limits, Listen};
 use crate::lifecycle::Lifecycle;
 
@@ -104,9 +111,9 @@ pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lif
     let acceptor = bound.tls.map(TlsAcceptor::from);
     let graceful = GracefulShutdown::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = bound.listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, or a connection that went away before it was taken: neither ends the server.
                     tracing::warn!(%error, "cannot take a connection");
@@ -121,7 +128,7 @@ pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lif
         let handshake = limits.header_timeout;
         lifecycle.tasks.spawn(async move {
             tokio::select! {
-                () = connection(stream, acceptor, handshake, &server, router, watcher) => {}
+                () = connection(stream, acceptor, handshake, &server, from(peer, router), watcher) => {}
                 () = hard.cancelled() => {}
             }
         });
@@ -130,32 +137,44 @@ pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lif
     graceful.shutdown().await;
 }
 
+/// What answers the requests of one connection.
+type Service = BoxCloneSyncService<Request<Incoming>, Response, Infallible>;
+
+/// The router, told on every request who asks.
+fn from(peer: SocketAddr, router: Router) -> Service {
+    let told = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    });
+    BoxCloneSyncService::new(told)
+}
+
 async fn connection(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     handshake: Duration,
     server: &Builder<TokioExecutor>,
-    router: Router,
+    service: Service,
     watcher: Watcher,
 ) {
     // An answer is written in one piece; waiting for more only delays it.
     let _ = stream.set_nodelay(true);
     match acceptor {
-        None => http(stream, server, router, watcher).await,
+        None => http(stream, server, service, watcher).await,
         Some(acceptor) => match tokio::time::timeout(handshake, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => http(stream, server, router, watcher).await,
+            Ok(Ok(stream)) => http(stream, server, service, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         },
     }
 }
 
-async fn http<S>(stream: S, server: &Builder<TokioExecutor>, router: Router, watcher: Watcher)
+async fn http<S>(stream: S, server: &Builder<TokioExecutor>, service: Service, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connection =
-        server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
+        server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error = %error, "a connection ended early");
     }

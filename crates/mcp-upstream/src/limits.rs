@@ -18,6 +18,10 @@ pub struct Limits {
     pub tools: usize,
     /// The longest definition of one tool. In bytes; default 1 MiB.
     pub tool_bytes: usize,
+    /// All pages of one list together. In bytes; default 64 MiB.
+    pub list_bytes: usize,
+    /// The longest notification that is handed on; a longer one is counted as stray. In bytes; default 256 KiB.
+    pub notification_bytes: usize,
     /// What is kept of a child's standard error. In bytes; default 64 KiB.
     pub stderr_bytes: usize,
     /// Notifications kept for a subscriber that is slow to read them. Default 256.
@@ -47,6 +51,8 @@ impl Default for Limits {
             pages: 1_000,
             tools: 10_000,
             tool_bytes: 1 << 20,
+            list_bytes: 64 << 20,
+            notification_bytes: 256 << 10,
             stderr_bytes: 64 << 10,
             events: 256,
             excerpt_bytes: 512,

@@ -123,6 +123,9 @@ impl Shared {
     }
 
     fn notified(&self, text: &Text<'_>, method: &str, params: Option<&str>) {
+        if method.len() + params.map_or(0, str::len) > self.limits.notification_bytes {
+            return self.stray(method.as_bytes());
+        }
         let event = match method {
             "notifications/progress" => return self.progress(text, params.unwrap_or_default()),
             "notifications/tools/list_changed" => Event::ToolsChanged,

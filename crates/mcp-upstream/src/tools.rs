@@ -85,6 +85,12 @@ pub enum Incomplete {
         /// The limit.
         limit: usize,
     },
+    /// The pages together are longer than [`Limits::list_bytes`].
+    #[error("the list is longer than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// There are more tools than [`Limits::tools`].
     #[error("the list has more than {limit} tools")]
     TooManyTools {
@@ -157,16 +163,22 @@ pub(crate) struct Gathering<'l> {
     list: Tools,
     names: HashSet<String>,
     cursors: HashSet<String>,
+    bytes: usize,
 }
 
 impl<'l> Gathering<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Self {
-        Self { limits, list: Tools::default(), names: HashSet::new(), cursors: HashSet::new() }
+        Self { limits, list: Tools::default(), names: HashSet::new(), cursors: HashSet::new(), bytes: 0 }
     }
 
     /// Adds one page, the text of a `ListToolsResult`; the cursor of the next one if it is to be read.
     pub(crate) fn add(&mut self, page: &[u8]) -> serde_json::Result<Option<String>> {
+        self.bytes = self.bytes.saturating_add(page.len());
         let page: Page<'_> = message::object(page)?;
+        if self.bytes > self.limits.list_bytes {
+            self.list.incomplete = Some(Incomplete::TooLarge { limit: self.limits.list_bytes });
+            return Ok(None);
+        }
         for raw in page.tools {
             if self.list.tools.len() + self.list.rejected.len() >= self.limits.tools {
                 self.list.incomplete = Some(Incomplete::TooManyTools { limit: self.limits.tools });

@@ -29,7 +29,7 @@ impl<'a> RequestId<'a> {
 pub(crate) fn parse(text: &[u8]) -> Option<Message<'_>> {
     let envelope: Envelope<'_> = object(text).ok()?;
     match (envelope.method.map(RawValue::get).map(unquote), envelope.id) {
-        (Some(method), Some(id)) if id.get().starts_with(|first| first != '{' && first != '[') => {
+        (Some(method), Some(id)) if is_request_id(id) => {
             Some(Message::Request { id: RequestId(id), method: method? })
         }
         (Some(_), Some(_)) => None,
@@ -72,6 +72,12 @@ struct Envelope<'a> {
     result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
+}
+
+/// A number or a string, and of a length that is no trouble to send back.
+fn is_request_id(id: &RawValue) -> bool {
+    const LONGEST: usize = 1024;
+    id.get().len() <= LONGEST && !id.get().starts_with(['{', '['])
 }
 
 /// Our ids are numbers; some servers send them back as strings.

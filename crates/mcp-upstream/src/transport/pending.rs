@@ -11,6 +11,8 @@ pub(super) struct Pending<'s> {
     pub(super) id: u64,
     outcome: oneshot::Receiver<Outcome>,
     sent: bool,
+    /// The call is over: it is no longer in the table, and there is nothing to cancel.
+    over: bool,
 }
 
 impl<'s> Pending<'s> {
@@ -19,7 +21,7 @@ impl<'s> Pending<'s> {
         progress: Option<mpsc::Sender<Progress>>,
     ) -> Result<Self, CallError> {
         let (id, outcome) = shared.calls.register(progress)?;
-        Ok(Self { shared, id, outcome, sent: false })
+        Ok(Self { shared, id, outcome, sent: false, over: false })
     }
 
     /// From here on the server may know of the call.
@@ -33,6 +35,7 @@ impl<'s> Pending<'s> {
             Ok(outcome) => outcome,
             Err(_sender_gone) => Err(Failure::Closed(Closed::Local)),
         };
+        self.over = true;
         outcome.map_err(|failure| failure.into_call_error(sent))
     }
 
@@ -50,6 +53,9 @@ impl<'s> Pending<'s> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
+        if self.over {
+            return;
+        }
         // "The initialize request MUST NOT be cancelled by clients."
         let cancellable = self.shared.ready.get().is_some();
         let waiting = self.shared.calls.forget(self.id);

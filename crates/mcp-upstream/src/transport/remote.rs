@@ -11,7 +11,7 @@ use url::Url;
 use crate::{
     BoxError, CallError, ConnectError, HttpService, Limits, ProtocolVersion,
     error::Failure,
-    http_client::{Body, excerpt},
+    http_client::{Body, collect, excerpt},
     message::{self, Message},
     shared::failure,
 };
@@ -117,12 +117,20 @@ pub(super) async fn post_all(
     }
 }
 
-/// POSTs one message and reads the answer to its end, so that the connection can be used again.
+/// POSTs one message.
 async fn post(http: HttpService, request: Request<Full<Bytes>>) -> Result<StatusCode, BoxError> {
     let response = http.call(request).await?;
     let status = response.status();
-    let _ = crate::http_client::collect(response.into_body(), MOST_IGNORED).await;
+    discard(response, DISCARD_PATIENCE).await;
     Ok(status)
+}
+
+/// Reads an answer that says nothing to its end, so that the connection can be used again. A stream that a server opens
+/// in answer to what is no request is not waited for.
+pub(super) async fn discard(response: Response<Body>, patience: Duration) {
+    if !is_event_stream(&response) {
+        let _ = tokio::time::timeout(patience, collect(response.into_body(), MOST_IGNORED)).await;
+    }
 }
 
 fn is_reserved(name: &HeaderName) -> bool {
@@ -130,5 +138,6 @@ fn is_reserved(name: &HeaderName) -> bool {
         .contains(name)
 }
 
+const DISCARD_PATIENCE: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 const MOST_IGNORED: usize = 64 << 10;

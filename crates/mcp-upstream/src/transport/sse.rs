@@ -151,6 +151,6 @@ async fn post(http: HttpService, request: Request<Full<Bytes>>, limits: Limits) 
         return Err(remote::refusal(response, None, &limits).await);
     }
     // Whatever is in the body says no more than "Accepted".
-    let _ = crate::http_client::collect(response.into_body(), limits.excerpt_bytes).await;
+    remote::discard(response, limits.drain_deadline).await;
     Ok(())
 }

@@ -17,6 +17,20 @@ use crate::{
 };
 
 /// A server at an MCP endpoint of streamable HTTP (2025-03-26 and later).
+///
+/// ```no_run
+/// use bytes::Bytes;
+/// use http_body_util::Full;
+/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+/// use mcp_upstream::{HttpService, Session, SessionOptions, StreamableTransport};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+/// let server = StreamableTransport::new("http://127.0.0.1:3000/mcp".parse()?, HttpService::new(client));
+/// let session = Session::connect(server, SessionOptions::default()).await?;
+/// println!("{} speaks {}", session.server().name, session.server().protocol_version);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct StreamableTransport {
     url: Url,
@@ -116,8 +130,7 @@ impl StreamableWire {
         if !response.status().is_success() {
             return Err(remote::refusal(response, None, &shared.limits).await);
         }
-        // Nothing is in the body; reading it leaves the connection ready for the next request.
-        let _ = crate::http_client::collect(response.into_body(), shared.limits.excerpt_bytes).await;
+        remote::discard(response, shared.limits.drain_deadline).await;
         Ok(())
     }
 

@@ -147,6 +147,13 @@ async fn ten_thousand_calls_at_once() {
 }
 
 #[tokio::test]
+async fn a_waiting_call_is_small() {
+    let (session, _) = Way::Stdio.session(&Script::new()).await;
+    let call = session.call_tool("echo", Bytes::new(), CallOptions::default());
+    assert!(size_of_val(&call) <= 4096, "a call takes {} bytes", size_of_val(&call));
+}
+
+#[tokio::test]
 async fn one_call_too_many_is_refused_unsent() {
     let script = Script::new().tool("stuck", ANY, reply::hang());
     let limits = Limits { outstanding_calls: 2, ..limits() };

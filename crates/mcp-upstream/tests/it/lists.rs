@@ -93,6 +93,8 @@ async fn a_list_has_an_end() {
     assert_eq!((list.tools.len(), list.incomplete), (4, Some(Incomplete::TooManyPages { limit: 2 })));
     let list = limited(Limits { tools: 5, ..limits() }).await;
     assert_eq!((list.tools.len(), list.incomplete), (5, Some(Incomplete::TooManyTools { limit: 5 })));
+    let list = limited(Limits { list_bytes: 300, ..limits() }).await;
+    assert_eq!((list.tools.len(), list.incomplete), (2, Some(Incomplete::TooLarge { limit: 300 })));
     let list = limited(Limits { tool_bytes: 20, ..limits() }).await;
     assert!(list.rejected.iter().all(|tool| tool.reason == RejectReason::TooLarge { limit: 20 }));
     assert_eq!(list.rejected.len(), 9);

@@ -74,6 +74,24 @@ async fn a_flood_of_notifications_drops_the_oldest_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_to_hand_on_or_back_is_stray() {
+    let notification = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"$PAD"}}"#;
+    let request = r#"{"jsonrpc":"2.0","id":"$PAD","method":"ping"}"#;
+    let padded = |message: &str, bytes| vec![Step::Padded(message.into(), bytes)];
+    let steps = [padded(notification, 2_000), padded(request, 2_000), reply::text("done")].concat();
+    let script = Script::new().tool("long", ANY, steps);
+    for way in [Way::Stdio, Way::Events, Way::Legacy] {
+        let limits = mcp_upstream::Limits { notification_bytes: 1_000, ..kit::limits() };
+        let (session, _server) = way.connect_with(&script, limits).await;
+        let session = session.unwrap();
+        let mut events = session.events();
+        text(&session, "long", "{}").await.unwrap();
+        assert_eq!(session.counters().stray_messages, 2, "{way:?}");
+        assert!(events.try_recv().is_err());
+    }
+}
+
+#[tokio::test]
 async fn replies_to_nobody_and_repeated_ones_are_ignored() {
     let steps = |first: &str| {
         [vec![Step::Send(first.to_owned())], reply::text("right"), reply::text("again")].concat()

@@ -218,6 +218,13 @@ async fn an_error_of_the_http_service_is_found_in_the_chain() {
 }
 
 #[tokio::test]
+async fn a_stream_in_answer_to_a_notification_is_not_waited_for() {
+    let script = Script::new().always("notifications/initialized", reply::hang());
+    let (session, _server) = Way::Events.session(&script).await;
+    session.ping().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_thousand_calls_share_a_session() {
     let script = Script::new().tool("slow", ANY, reply::slow(50));
     for way in [Way::Json, Way::Events, Way::Legacy] {

@@ -22,6 +22,7 @@ pub(super) async fn keep(
     named: oneshot::Sender<Result<(), ConnectError>>,
     queue: mpsc::Receiver<Vec<u8>>,
 ) {
+    let _ended = shared.ended.clone().drop_guard();
     let Wire::Sse(wire) = &shared.wire else { return };
     let patience = shared.limits.connect_deadline;
     let post = |message| wire.post_request(HeaderMap::new(), message);
@@ -32,7 +33,6 @@ pub(super) async fn keep(
         () = remote::post_all(queue, &wire.http, patience, post) => Closed::Local,
     };
     shared.shut(reason);
-    shared.ended.cancel();
 }
 
 /// Opens the stream, says whether an endpoint was named, and reads until the end.

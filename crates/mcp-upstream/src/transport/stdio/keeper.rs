@@ -47,6 +47,7 @@ enum End {
 
 impl Keeper {
     async fn run(mut self) {
+        let _ended = self.shared.ended.clone().drop_guard();
         let end = self.first_end().await;
         match end {
             End::Kill => {
@@ -65,7 +66,6 @@ impl Keeper {
         if let Some(reading) = &self.reading {
             reading.abort();
         }
-        self.shared.ended.cancel();
     }
 
     async fn first_end(&mut self) -> End {

@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub(super) async fn keep(shared: Arc<Shared>, queue: mpsc::Receiver<Vec<u8>>) {
+    let _ended = shared.ended.clone().drop_guard();
     let Wire::Streamable(wire) = &shared.wire else { return };
     let patience = shared.limits.connect_deadline;
     let post = |message| Some(wire.post_request(HeaderMap::new(), message));
@@ -34,7 +35,6 @@ pub(super) async fn keep(shared: Arc<Shared>, queue: mpsc::Receiver<Vec<u8>>) {
     if !expired {
         let _ = timeout(shared.limits.close_grace, delete(wire)).await;
     }
-    shared.ended.cancel();
 }
 
 /// "Clients that no longer need a particular session SHOULD send an HTTP DELETE". What the server says to that changes

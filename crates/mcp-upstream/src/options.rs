@@ -38,7 +38,7 @@ impl Default for SessionOptions {
 }
 
 /// What one call may have of its own.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct CallOptions {
     /// The longest the call may take; [`Limits::call_deadline`] if none. When it passes, the server is told with
     /// `notifications/cancelled`.
@@ -48,4 +48,15 @@ pub struct CallOptions {
     /// Where the server's progress notifications for this call go, in the order they came. The session never waits for
     /// this receiver: what does not fit is dropped and counted.
     pub progress: Option<mpsc::Sender<Progress>>,
+}
+
+// The values of headers are often secret.
+impl std::fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("deadline", &self.deadline)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("progress", &self.progress.is_some())
+            .finish()
+    }
 }

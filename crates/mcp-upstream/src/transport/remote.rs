@@ -27,6 +27,18 @@ pub(super) fn uri(url: &Url) -> Result<Uri, ConnectError> {
         .map_err(|error: http::uri::InvalidUri| ConnectError::Transport { source: error.into() })
 }
 
+/// A transport without what may be secret: the names of its headers, the URL without user, query and fragment.
+pub(super) fn debug(
+    f: &mut std::fmt::Formatter<'_>,
+    transport: &str,
+    url: &Url,
+    headers: &HeaderMap,
+) -> std::fmt::Result {
+    let place = format!("{}{}", url.origin().ascii_serialization(), url.path());
+    let names: Vec<&HeaderName> = headers.keys().collect();
+    f.debug_struct(transport).field("url", &place).field("headers", &names).finish_non_exhaustive()
+}
+
 /// The headers of every POST.
 pub(super) fn post_headers(fixed: &HeaderMap) -> HeaderMap {
     let mut headers = fixed.clone();

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A server that speaks the HTTP+SSE transport of 2024-11-05.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SseTransport {
     url: Url,
     http: HttpService,
@@ -66,6 +66,13 @@ impl SseTransport {
             Ok(result) => result.map(|()| handle),
             Err(_keeper_gone) => Err(ConnectError::Closed { reason: Closed::StreamEnded, said: None }),
         }
+    }
+}
+
+// Headers, and the query of a URL, often hold keys.
+impl std::fmt::Debug for SseTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        remote::debug(f, "SseTransport", &self.url, &self.headers)
     }
 }
 

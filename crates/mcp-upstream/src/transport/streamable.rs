@@ -31,7 +31,7 @@ use crate::{
 /// println!("{} speaks {}", session.server().name, session.server().protocol_version);
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StreamableTransport {
     url: Url,
     http: HttpService,
@@ -72,6 +72,13 @@ impl StreamableTransport {
         let shared = Arc::new(Shared::new(limits, Wire::Streamable(Box::new(wire))));
         tokio::spawn(keeper::keep(Arc::clone(&shared), queue));
         Ok(Handle::new(shared))
+    }
+}
+
+// Headers, and the query of a URL, often hold keys.
+impl std::fmt::Debug for StreamableTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        remote::debug(f, "StreamableTransport", &self.url, &self.headers)
     }
 }
 

@@ -59,6 +59,19 @@ async fn headers_are_fixed_or_a_calls_own() {
     assert!(!ping.headers.contains_key("x-own"));
 }
 
+#[test]
+fn nothing_secret_is_printed() {
+    let url = "https://user:s3cret@mcp.example/mcp?key=s3cret#s3cret".parse().unwrap();
+    let transport = StreamableTransport::new(url, kit::http())
+        .header(HeaderName::from_static("x-api-key"), HeaderValue::from_static("s3cret"));
+    let mut call = CallOptions::default();
+    call.headers.insert("authorization", HeaderValue::from_static("Bearer s3cret"));
+    let command = mcp_upstream::Command::new("server").args(["--key=s3cret"]).env("KEY", "s3cret");
+    let printed = format!("{transport:?} {call:?} {command:?}");
+    assert!(!printed.contains("s3cret"), "{printed}");
+    assert!(printed.contains("https://mcp.example/mcp") && printed.contains("x-api-key"), "{printed}");
+}
+
 #[tokio::test]
 async fn a_forgotten_session_is_expired() {
     let script = Script::new().tool("echo", ANY, reply::echo());

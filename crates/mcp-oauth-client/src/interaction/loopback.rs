@@ -264,6 +264,3 @@ fn with_port(uri: &RedirectUri, port: u16) -> Option<RedirectUri> {
     url.set_port(Some(port)).ok()?;
     RedirectUri::parse(url.as_str()).ok()
 }
-
-#[cfg(test)]
-mod tests;

@@ -63,7 +63,8 @@ impl OAuthPeer {
         let origin = |socket: &TcpListener| format!("http://{}", socket.local_addr().expect("an address"));
         let resource_origin = origin(&resource);
         let authority_origin = if script.same_origin { resource_origin.clone() } else { origin(&authority) };
-        let state = Mutex::new(State { script, ..State::default() });
+        let name = resource.local_addr().expect("an address").port().to_string();
+        let state = Mutex::new(State { script, name, ..State::default() });
         let shared = Arc::new(Shared { resource_origin, authority_origin, state });
         let tasks = vec![
             tokio::spawn(serve(resource, Arc::clone(&shared))),

@@ -7,6 +7,8 @@ use super::{Script, Seen};
 #[derive(Default)]
 pub(super) struct State {
     pub(super) script: Script,
+    /// Tells this peer's secrets from another's.
+    pub(super) name: String,
     pub(super) seen: Vec<Seen>,
     /// For ids and tokens: each is new.
     pub(super) counter: u64,
@@ -54,7 +56,7 @@ impl State {
     /// A new secret that says what it is, so that a leak can be recognized.
     pub(super) fn secret(&mut self, kind: &str) -> String {
         self.counter += 1;
-        let secret = format!("{kind}-{}-s3cr3t", self.counter);
+        let secret = format!("{kind}-{}-{}-s3cr3t", self.name, self.counter);
         self.secrets.push(secret.clone());
         secret
     }

@@ -1,0 +1,13 @@
+//! The client against real, scripted servers. Tests name the requirement that they prove.
+#![expect(clippy::unwrap_used, reason = "a step that fails is the end of a test")]
+
+mod discovery;
+mod interaction;
+mod layer;
+mod leaks;
+mod login;
+mod network;
+mod refresh;
+mod registration;
+mod support;
+mod token;

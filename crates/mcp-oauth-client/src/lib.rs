@@ -109,7 +109,6 @@ pub use interaction::{
 };
 pub use layer::{AuthorizationLayer, Authorized};
 pub use manager::{AuthorizationManager, AuthorizationManagerBuilder, RefreshError};
-pub use mcp_oauth_core as core;
 pub use policy::{Limits, PkcePolicy, Policy};
 pub use registration::{
     ClientAuthentication, ClientOrigin, PreregisteredClient, RegisteredClient, RegistrationError,

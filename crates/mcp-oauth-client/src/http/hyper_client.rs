@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -17,6 +18,10 @@ use rustls::ClientConfig;
 
 use super::guard::{AddressRefused, GuardedResolver};
 use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError};
+
+/// How long a connection is kept for the next request. Requests come in bunches (a login), then for an hour none; a
+/// connection that a router has long forgotten would cost the next one its time limit.
+const IDLE_TIME: Duration = Duration::from_secs(30);
 
 type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 
@@ -60,7 +65,7 @@ impl HyperClient {
                 .https_or_http()
                 .enable_all_versions()
                 .wrap_connector(tcp);
-            Client::builder(TokioExecutor::new()).build(connector)
+            Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_TIME).build(connector)
         })
     }
 

@@ -9,8 +9,9 @@ use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 use url::Url;
 
-use super::loopback::{Arrival, Listener, LoopbackOptions};
-use super::{Interaction, InteractionError, Prompt, Rendezvous, page};
+use super::loopback::{Listener, LoopbackOptions};
+use super::sockets::Arrival;
+use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread, page};
 use crate::{Error, Grant};
 
 type Announce = dyn Fn(&Prompt) + Send + Sync;
@@ -140,10 +141,8 @@ impl Waiting {
         }
         let Some(open) = self.open.clone() else { return Ok(()) };
         let url = prompt.url.clone();
-        // Starting a program may block.
-        let opened =
-            tokio::task::spawn_blocking(move || open(&url)).await.map_err(io::Error::other).flatten();
-        match opened {
+        // Some openers return only when the browser ends.
+        match on_own_thread(move || open(&url)).await {
             Ok(()) => Ok(()),
             Err(error) if self.announce.is_some() => {
                 tracing::warn!(%error, "no browser could be opened");
@@ -162,7 +161,7 @@ impl Rendezvous for Waiting {
     fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {
         Box::pin(async move {
             let arrival = {
-                // The listener serves while the browser starts: some openers return only when the browser ends.
+                // The listener serves while the browser starts.
                 let receive = self.listener.receive(&prompt.state);
                 let present = self.present(prompt);
                 tokio::pin!(receive, present);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 
-use super::{Interaction, InteractionError, Prompt, Rendezvous};
+use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread};
 use crate::{CallbackError, Error, Grant};
 
 type Print = dyn Fn(&str) -> io::Result<()> + Send + Sync;
@@ -106,8 +106,7 @@ impl Rendezvous for Asking {
             }
             self.console.say("Paste it here: ")?;
             let read = Arc::clone(&self.console.read);
-            let line = tokio::task::spawn_blocking(move || read()).await.map_err(io::Error::other).flatten();
-            line.map_err(InteractionError::Console)
+            on_own_thread(move || read()).await.map_err(InteractionError::Console)
         })
     }
 

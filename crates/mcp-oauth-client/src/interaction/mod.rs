@@ -8,6 +8,7 @@ mod browser;
 mod console;
 mod loopback;
 mod page;
+mod sockets;
 
 use std::fmt;
 use std::io;
@@ -128,4 +129,14 @@ pub enum InteractionError {
     /// The person or the application ended the login.
     #[error("the login was cancelled")]
     Cancelled,
+}
+
+/// Runs what may block for as long as a person takes. Not on the runtime's own threads: it would wait for them when the
+/// program ends.
+pub(crate) async fn on_own_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (done, outcome) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().name("interaction".to_owned()).spawn(move || done.send(work()))?;
+    outcome.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
 }

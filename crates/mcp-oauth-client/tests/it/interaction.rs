@@ -150,6 +150,28 @@ async fn port_in_use() {
     assert!(peer.paths().is_empty());
 }
 
+/// Several servers that need a login at the same time, with one configured port: each gets its own answer.
+#[tokio::test]
+async fn logins_share_a_fixed_port() {
+    let peers = [OAuthPeer::start(|_| {}).await, OAuthPeer::start(|_| {}).await];
+    let redirect_uri = RedirectUri::loopback(free_port().await);
+    let (show, mut shown) = mpsc::unbounded_channel();
+    let logins = peers.each_ref().map(|peer| {
+        let (manager, show) = (manager(peer), show.clone());
+        let interaction = BrowserLoopback::announced(move |prompt| drop(show.send(prompt.url.to_string())))
+            .redirect_uri(redirect_uri.clone());
+        tokio::spawn(async move { manager.authorize(&interaction, &Challenges::default()).await })
+    });
+    let urls = [shown.recv().await.unwrap(), shown.recv().await.unwrap()];
+    // The second one first.
+    for url in urls.iter().rev() {
+        assert_eq!(Browser::new().open(url).await.unwrap().status, 200);
+    }
+    for (login, peer) in logins.into_iter().zip(&peers) {
+        assert_eq!(login.await.unwrap().unwrap().issuer().as_str(), peer.issuer());
+    }
+}
+
 /// Nobody answers: the login ends, and the listener with it.
 #[tokio::test]
 async fn c8_10_time_limit() {

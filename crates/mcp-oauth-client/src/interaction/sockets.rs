@@ -179,11 +179,12 @@ async fn respond<B>(
     seats: &Mutex<Vec<Arc<Seat>>>,
     delivery: Option<oneshot::Receiver<()>>,
 ) -> Response<Full<Bytes>> {
-    let Some((seat, query)) = find_seat(request, seats) else { return page::not_found() };
-    let Some(sent) = delivery else { return page::not_found() };
+    let (Some((seat, query)), Some(delivery)) = (find_seat(request, seats), delivery) else {
+        return page::not_found();
+    };
     let (page, shown) = oneshot::channel();
     // One answer only: a second one finds the channel full or closed.
-    if seat.arrivals.try_send(Arrival { query, page, sent }).is_err() {
+    if seat.arrivals.try_send(Arrival { query, page, sent: delivery }).is_err() {
         return page::not_found();
     }
     drop(seat);

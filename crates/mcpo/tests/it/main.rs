@@ -8,6 +8,7 @@ mod command_line;
 mod configuration;
 mod demo;
 mod down_servers;
+mod login;
 mod pages;
 mod peers;
 mod shutdown;

@@ -27,6 +27,11 @@ impl Client {
         }
     }
 
+    /// The address it asks.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The same client with one more header in every request.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

@@ -80,6 +80,11 @@ impl Proxy {
         self.client.clone()
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        self.client.base()
+    }
+
     /// `GET path`.
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.client.get(path).await

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use mcp_upstream::{CallError, CallOptions, ToolResult};
 use serde_json::value::RawValue;
 
+use super::arguments::require_json;
 use super::problem::{self, Answer};
 use super::respond;
 use crate::openapi::ExposedTool;
@@ -32,7 +33,7 @@ pub(super) async fn call(
         Err(status) => return unavailable(server, &status),
     };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
-    let arguments = match known.arguments.check(body) {
+    let arguments = match require_json(headers, &body).and_then(|()| known.arguments.check(body)) {
         Ok(arguments) => arguments,
         Err(error) => return error.into_answer().into_response(),
     };

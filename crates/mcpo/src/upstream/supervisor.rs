@@ -242,6 +242,11 @@ impl Supervisor {
         for tool in &left_out {
             tracing::warn!(server = self.name(), tool = tool.tool, "this tool is left out: {}", tool.reason);
         }
+        for tool in &exposed {
+            for caveat in &tool.caveats {
+                tracing::warn!(server = self.name(), tool = tool.name, "{caveat}");
+            }
+        }
         tracing::info!(
             server = self.name(),
             tools = exposed.len(),

@@ -13,6 +13,7 @@ pub use file::{ConfigError, ConfigFile, Problem};
 pub(crate) use flags::log_level;
 pub use flags::{FlagError, settings};
 pub use forwarding::{ForwardingSection, HeaderForwarding};
+pub(crate) use oauth::named;
 pub use oauth::{ClientSection, LoginChannel, OAuthSection, OAuthSettings, TokenStorage};
 pub use server::{
     EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer, UpstreamSettings,

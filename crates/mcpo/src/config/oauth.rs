@@ -1,5 +1,6 @@
 //! The `oauth` section of a server's entry: mcpo's keys, and a `client_id` that mcpo had no place for.
 
+use mcp_oauth_core::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -39,9 +40,9 @@ pub struct ClientSection {
     pub client_name: Option<String>,
     /// Where the login may return to; the first one is used.
     pub redirect_uris: Vec<String>,
-    /// Accepted for compatibility: the flow decides.
+    /// What a dynamic registration asks for; `authorization_code` and `refresh_token` unless it is said.
     pub grant_types: Option<Vec<String>>,
-    /// Accepted for compatibility: always `code`.
+    /// What a dynamic registration asks for; `code` unless it is said, and nothing else is used.
     pub response_types: Option<Vec<String>>,
     /// Scopes to ask for instead of those the server names.
     pub scope: Option<String>,
@@ -75,10 +76,8 @@ pub struct OAuthSettings {
     pub client_id: Option<String>,
     /// Its secret.
     pub client_secret: Option<SecretString>,
-    /// How it authenticates, as registered.
-    pub token_endpoint_auth_method: Option<String>,
-    /// Name shown on the consent page.
-    pub client_name: String,
+    /// What a dynamic registration says: the name on the consent page, how the client authenticates, and the like.
+    pub client: ClientMetadata,
     /// Where the login returns to; none: `http://127.0.0.1:{callback_port}/callback`.
     pub redirect_uri: Option<Url>,
     /// Scopes to ask for instead of those the server names.
@@ -117,8 +116,7 @@ impl Default for OAuthSettings {
             channel: LoginChannel::Browser,
             client_id: None,
             client_secret: None,
-            token_endpoint_auth_method: None,
-            client_name: "mcpo".into(),
+            client: named("mcpo"),
             redirect_uri: None,
             scope: None,
         }
@@ -136,20 +134,9 @@ impl PartialEq for OAuthSettings {
             && self.channel == other.channel
             && self.client_id == other.client_id
             && secret(self) == secret(other)
-            && self.token_endpoint_auth_method == other.token_endpoint_auth_method
-            && self.client_name == other.client_name
+            && self.client == other.client
             && self.redirect_uri == other.redirect_uri
             && self.scope == other.scope
-    }
-}
-
-impl OAuthSettings {
-    /// The port of this machine that the login returns to; 0: any free one.
-    pub fn redirect_port(&self) -> Option<u16> {
-        match &self.redirect_uri {
-            Some(uri) => uri.port_or_known_default(),
-            None => Some(self.callback_port),
-        }
     }
 }
 
@@ -179,8 +166,7 @@ impl OAuthSection {
             .first()
             .map(|text| url(text, &["client_metadata", "redirect_uris"]))
             .transpose()?;
-        let method = client.token_endpoint_auth_method;
-        if let Some(method) = method.as_deref()
+        if let Some(method) = client.token_endpoint_auth_method.as_deref()
             && !["none", "client_secret_basic", "client_secret_post"].contains(&method)
         {
             let known = "use \"none\", \"client_secret_basic\" or \"client_secret_post\"";
@@ -192,6 +178,16 @@ impl OAuthSection {
         if client_secret.is_some() && client_id.is_none() {
             return Err(error(&["client_secret"], "needs a \"client_id\" beside it".into()));
         }
+        let mut metadata = defaults.client;
+        metadata.client_name = client.client_name.or(metadata.client_name);
+        metadata.client_uri = client.client_uri;
+        metadata.logo_uri = client.logo_uri;
+        metadata.token_endpoint_auth_method =
+            client.token_endpoint_auth_method.map(|method| TokenEndpointAuthMethod::from(method.as_str()));
+        metadata.grant_types = client
+            .grant_types
+            .map(|types| types.iter().map(|grant| GrantType::from(grant.as_str())).collect());
+        metadata.response_types = client.response_types;
         Ok(OAuthSettings {
             server_url,
             storage,
@@ -199,12 +195,18 @@ impl OAuthSection {
             channel,
             client_id,
             client_secret,
-            token_endpoint_auth_method: method,
-            client_name: client.client_name.unwrap_or(defaults.client_name),
+            client: metadata,
             redirect_uri,
             scope: client.scope,
         })
     }
+}
+
+/// A client that says nothing but its name.
+pub(crate) fn named(name: &str) -> ClientMetadata {
+    let mut metadata = ClientMetadata::default();
+    metadata.client_name = Some(name.into());
+    metadata
 }
 
 fn url(text: &str, path: &[&str]) -> Result<Url, EntryError> {

@@ -8,7 +8,7 @@ use url::Url;
 use super::protected::{Protected, ProtectedError};
 use crate::cli::{DemoArguments, Environment, say};
 use crate::config::{
-    Access, ApiFacts, FlagError, HeaderForwarding, HttpKind, Layout, Limits, Listen, LoginChannel,
+    self, Access, ApiFacts, FlagError, HeaderForwarding, HttpKind, Layout, Limits, Listen, LoginChannel,
     OAuthSettings, RemoteServer, ServerSettings, Settings, StdioServer, TokenStorage, UpstreamSettings,
     log_level,
 };
@@ -88,7 +88,7 @@ fn settings(
             storage: TokenStorage::Memory,
             callback_port: 0,
             channel: if arguments.auto_approve { LoginChannel::Browser } else { LoginChannel::Page },
-            client_name: "mcpo demo".into(),
+            client: config::named("mcpo demo"),
             ..OAuthSettings::default()
         }),
     }));

@@ -43,20 +43,26 @@ impl Browser for NoBrowser {
 }
 
 /// Follows the redirects of an authorization server that asks nobody, down to the callback. For plain HTTP on this machine.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RedirectFollower;
+#[derive(Debug, Clone)]
+pub struct RedirectFollower {
+    /// A browser is opened on a thread of its own, which knows no runtime.
+    runtime: Handle,
+}
 
 impl RedirectFollower {
-    /// One that follows a few redirects.
+    /// One that follows a few redirects, on the runtime that this is called on.
+    ///
+    /// # Panics
+    /// Outside a runtime.
     pub fn new() -> Self {
-        Self
+        Self { runtime: Handle::current() }
     }
 }
 
 impl Browser for RedirectFollower {
     fn open(&self, url: &Url) -> io::Result<()> {
         let mut at = url.clone();
-        tokio::spawn(async move {
+        self.runtime.spawn(async move {
             let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
             for _ in 0..MOST_REDIRECTS {
                 let Ok(uri) = at.as_str().parse() else { return };

@@ -1,8 +1,7 @@
 //! Where logins are made: which client the proxy is at an authorization server, and how a person is reached.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header;
@@ -10,13 +9,10 @@ use mcp_oauth_client::{
     AuthorizationManager, BrowserLoopback, Console, Error, FileStore, HyperClient, Interaction,
     PreregisteredClient, StoreError,
 };
-use mcp_oauth_core::{
-    ClientId, ClientSecret, Clock, Entropy, InvalidUrl, Issuer, RedirectUri, ScopeSet,
-    TokenEndpointAuthMethod,
-};
+use mcp_oauth_core::{ClientId, ClientSecret, Clock, Entropy, InvalidUrl, Issuer, RedirectUri, ScopeSet};
 use rustls::ClientConfig;
 use secrecy::ExposeSecret as _;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::browser::Browser;
@@ -36,14 +32,7 @@ pub struct LoginDesk {
     /// The proxy's own page, to lead back to after a login.
     page: Option<Url>,
     time_limit: Duration,
-    /// A callback port serves one login at a time, and so does the terminal.
-    places: Mutex<HashMap<Place, Arc<AsyncMutex<()>>>>,
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Place {
-    Port(u16),
-    Terminal,
+    terminal: Mutex<()>,
 }
 
 /// Why a server's login cannot be prepared.
@@ -99,7 +88,7 @@ impl LoginDesk {
             token_directory: settings.token_directory.clone(),
             page: Url::parse(page).ok(),
             time_limit: settings.limits.login_timeout,
-            places: Mutex::default(),
+            terminal: Mutex::default(),
         }
     }
 
@@ -123,7 +112,7 @@ impl LoginDesk {
             .http(Arc::clone(&self.http))
             .clock(Arc::clone(&self.clock))
             .entropy(Arc::clone(&self.entropy))
-            .client_name(&oauth.client_name);
+            .client_metadata(oauth.client.clone());
         if oauth.storage == TokenStorage::File {
             match self.file_store(name) {
                 Ok(store) => builder = builder.store(store),
@@ -140,8 +129,8 @@ impl LoginDesk {
                     ClientSecret::parse(secret.expose_secret()).map_err(|_| forbidden("client_secret"))?;
                 client = client.with_secret(secret);
             }
-            if let Some(method) = &oauth.token_endpoint_auth_method {
-                client = client.with_auth_method(TokenEndpointAuthMethod::from(method.as_str()));
+            if let Some(method) = &oauth.client.token_endpoint_auth_method {
+                client = client.with_auth_method(method.clone());
             }
             builder = builder.preregistered(client);
         }
@@ -149,9 +138,10 @@ impl LoginDesk {
             builder = builder.scopes(ScopeSet::parse(scope).map_err(|_| forbidden("client_metadata.scope"))?);
         }
         if let Some(url) = &oauth.server_url {
-            // An issuer has no slash of its own at its end where people write one.
-            let issuer = Issuer::parse(url.as_str().trim_end_matches('/')).map_err(|source| {
-                LoginDeskError::Address { server: name.into(), key: "server_url", source }
+            let issuer = Issuer::parse(url.as_str()).map_err(|source| LoginDeskError::Address {
+                server: name.into(),
+                key: "server_url",
+                source,
             })?;
             builder = builder.authorization_server(issuer);
         }
@@ -183,18 +173,10 @@ impl LoginDesk {
         announce: impl Fn(&Url) + Send + Sync + 'static,
     ) -> Result<(), LoginError> {
         let redirect_uri = redirect_uri(oauth).map_err(LoginError::RedirectUri)?;
-        let place = match oauth.channel {
-            LoginChannel::Paste => Some(Place::Terminal),
-            LoginChannel::Browser | LoginChannel::Page => {
-                oauth.redirect_port().filter(|port| *port != 0).map(Place::Port)
-            }
-        };
-        let place = place.map(|place| {
-            Arc::clone(self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default())
-        });
-        let _turn = match &place {
-            Some(place) => Some(place.lock().await),
-            None => None,
+        // Browsers share a callback port, told apart by the state of their login; a terminal asks one question at a time.
+        let _turn = match oauth.channel {
+            LoginChannel::Paste => Some(self.terminal.lock().await),
+            LoginChannel::Browser | LoginChannel::Page => None,
         };
         let interaction = self.interaction(name, oauth, redirect_uri, announce);
         let challenges = &required.required.challenges;

@@ -108,7 +108,7 @@ fn seed_static_client_configuration() {
     )
     .oauth
     .unwrap();
-    assert_eq!(oauth.client_name, "My MCPO Client");
+    assert_eq!(oauth.client.client_name.as_deref(), Some("My MCPO Client"));
     assert_eq!(oauth.redirect_uri.unwrap().as_str(), "http://localhost:3030/callback");
     assert_eq!(oauth.callback_port, 3030);
 }

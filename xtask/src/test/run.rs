@@ -72,12 +72,12 @@ fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[&str], report: 
     if let Some(filter) = peers::filter(left_out) {
         program = program.args(["--filterset", &filter]);
     }
-    report.tests("tests", program, Stream::Err);
+    report.tests("tests", program, Stream::Err, Tally::of_nextest);
 }
 
 fn doctests(checkout: &Checkout, report: &mut Report) {
     let program = Program::cargo(checkout).args(["test", "--workspace", "--doc"]);
-    report.tests("doctests", program, Stream::Out);
+    report.tests("doctests", program, Stream::Out, Tally::of_doctests);
 }
 
 /// How a step ended.
@@ -132,10 +132,10 @@ impl Report {
     }
 
     /// Runs a test runner and counts what it says on one of its streams.
-    fn tests(&mut self, name: &str, program: Program, stream: Stream) {
+    fn tests(&mut self, name: &str, program: Program, stream: Stream, count: fn(&str) -> Option<Tally>) {
         let mut tally = Tally::default();
         let outcome = Outcome::from(program.watch(stream, |line| {
-            if let Some(counted) = Tally::from_line(line) {
+            if let Some(counted) = count(line) {
                 tally += counted;
             }
         }));

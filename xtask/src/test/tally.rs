@@ -15,17 +15,22 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// The counts of one closing line of nextest or of a doctest run, if the line is one.
+    /// The counts of nextest's closing line, if the line is it.
     ///
-    /// nextest: `Summary [ 0.1s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 2 skipped`;
-    /// doctests: `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s`.
-    pub(super) fn from_line(line: &str) -> Option<Self> {
-        let line = line.trim_start();
-        let counts = if line.starts_with("Summary [") {
-            line.split_once(" run: ")?.1
-        } else {
-            line.strip_prefix("test result: ")?.split_once(". ")?.1
-        };
+    /// `Summary [ 0.1s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 2 skipped`
+    pub(super) fn of_nextest(line: &str) -> Option<Self> {
+        let rest = line.trim_start().strip_prefix("Summary [")?;
+        Some(Self::counts(rest.split_once(" run: ")?.1))
+    }
+
+    /// The counts of the closing line of a crate's doctests, if the line is one.
+    ///
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s`
+    pub(super) fn of_doctests(line: &str) -> Option<Self> {
+        Some(Self::counts(line.strip_prefix("test result: ")?.split_once(". ")?.1))
+    }
+
+    fn counts(counts: &str) -> Self {
         let mut tally = Self::default();
         for part in counts.split([',', ';']) {
             let mut words = part.split_whitespace();
@@ -39,7 +44,7 @@ impl Tally {
                 _ => {}
             }
         }
-        Some(tally)
+        tally
     }
 }
 

@@ -113,7 +113,8 @@ impl Session {
     }
 
     /// Ends the session in good order: over HTTP with `DELETE`; a process by closing its input, then SIGTERM, then
-    /// SIGKILL, each with its whole tree. Calls under way fail with [`Closed::Local`]. Returns when all of it is gone.
+    /// SIGKILL, each with its whole tree. Calls under way fail with [`Closed::Local`]. Returns when the process is gone and
+    /// what was left of its tree has been killed.
     pub async fn close(&self) {
         let shared = self.shared();
         shared.close.cancel();

@@ -22,14 +22,20 @@ fn below_a_shell(script: &Script) -> Command {
 }
 
 async fn process_ids(session: &Session) -> (u32, u32) {
-    loop {
-        let tail = session.stderr();
-        let line = tail.lines().find(|line| line.starts_with("shell "));
-        if let Some([_, shell, _, server]) = line.map(|line| line.split(' ').collect::<Vec<_>>()).as_deref() {
-            return (shell.parse().unwrap(), server.parse().unwrap());
+    let looking = async {
+        loop {
+            let tail = session.stderr();
+            let line = tail.lines().find(|line| line.starts_with("shell "));
+            if let Some([_, shell, _, server]) =
+                line.map(|line| line.split(' ').collect::<Vec<_>>()).as_deref()
+            {
+                return (shell.parse().unwrap(), server.parse().unwrap());
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(10), looking).await;
+    found.unwrap_or_else(|_| panic!("the shell did not say its process ids: {}", session.stderr()))
 }
 
 async fn connect(command: Command) -> Session {
@@ -47,7 +53,8 @@ async fn closing_ends_the_whole_tree() {
     let (shell, server) = process_ids(&session).await;
     assert!(is_alive(shell) && is_alive(server));
     session.close().await;
-    assert!(!is_alive(shell) && !is_alive(server));
+    wait_until_gone(shell).await;
+    wait_until_gone(server).await;
 }
 
 #[tokio::test]
@@ -55,7 +62,8 @@ async fn closing_ends_a_tree_that_does_not_want_to() {
     let session = connect(below_a_shell(&Script::new().ignore_input_end())).await;
     let (shell, server) = process_ids(&session).await;
     session.close().await;
-    assert!(!is_alive(shell) && !is_alive(server));
+    wait_until_gone(shell).await;
+    wait_until_gone(server).await;
 
     // Not even SIGTERM helps here.
     let script = Script::new();
@@ -70,7 +78,8 @@ async fn closing_ends_a_tree_that_does_not_want_to() {
     let session = connect(Command::new("sh").args(words)).await;
     let (shell, server) = process_ids(&session).await;
     session.close().await;
-    assert!(!is_alive(shell) && !is_alive(server));
+    wait_until_gone(shell).await;
+    wait_until_gone(server).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A scripted server as a child process.
 use std::{
     ffi::OsString,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, OnceLock},
@@ -58,7 +59,8 @@ async fn perform(steps: Vec<Step>, output: &Output) {
         match step {
             Step::Send(text) | Step::Push(text) | Step::Raw(text) => drop(output.send(text)),
             Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
-            Step::Stderr(line) => eprintln!("{line}"),
+            // In one write: others of the same tree may write to it, too.
+            Step::Stderr(line) => _ = std::io::stderr().write_all(format!("{line}\n").as_bytes()),
             Step::Hang => std::future::pending().await,
             Step::Break(code) => std::process::exit(code),
             Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } => {}

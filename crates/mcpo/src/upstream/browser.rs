@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use tokio::runtime::Handle;
 use url::Url;
 
 /// Opens pages for a person.
@@ -54,6 +55,7 @@ impl RedirectFollower {
     ///
     /// # Panics
     /// Outside a runtime.
+    #[expect(clippy::new_without_default, reason = "a default should not need a runtime around it")]
     pub fn new() -> Self {
         Self { runtime: Handle::current() }
     }

@@ -94,15 +94,15 @@ async fn a_login_is_done_once_and_kept_for_the_next_start() {
         let mode = fs::metadata(file).expect("its mode").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{} can be read by others: {mode:o}", file.display());
     }
-    let log = proxy.log();
+    let logged = proxy.log();
     assert_eq!(proxy.stop_by(rustix::process::Signal::TERM).await, Some(0));
     // Long words in the files are tokens, and the id of the client, which is no secret.
     let texts: Vec<String> = kept.iter().map(|file| fs::read_to_string(file).expect("a text file")).collect();
-    let long = |text: &&str| text.len() > 30 && !text.contains(['/', ' ', '{']);
-    let secrets: Vec<&str> = texts.iter().flat_map(|text| text.split('"')).filter(long).collect();
+    let is_long = |text: &&str| text.len() > 30 && !text.contains(['/', ' ', '{']);
+    let secrets: Vec<&str> = texts.iter().flat_map(|text| text.split('"')).filter(is_long).collect();
     assert!(secrets.len() >= 2, "an access token and a refresh token are kept");
     for secret in secrets {
-        let shown = log.lines().find(|line| line.contains(secret) && !line.contains("client_id"));
+        let shown = logged.lines().find(|line| line.contains(secret) && !line.contains("client_id"));
         assert_eq!(shown, None, "a secret is logged");
     }
 
@@ -167,7 +167,7 @@ async fn a_tool_that_needs_more_asks_for_it_and_the_others_go_on() {
 async fn an_authorization_server_that_is_gone_is_said_to_be() {
     let scene = Scene::new().await;
     let Scene { demo, home } = scene;
-    assert_eq!(demo.stop_by(rustix::process::Signal::TERM).await, Some(0));
+    drop(demo);
     let proxy = Proxy::prepared(|command| {
         command.args(LOCAL).arg("--config").arg(home.path().join("config.json")).env("HOME", home.path());
     })

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue};
 use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, AuthorizationRequired};
 use mcp_upstream::{
     CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport,
@@ -128,18 +127,12 @@ impl Connector {
             Some(manager) => HttpService::new(AuthorizationLayer::new(manager.clone()).layer(http.clone())),
             None => HttpService::new(http.clone()),
         };
+        let (url, headers) = (&server.url, &server.headers);
         let streamable = || {
-            let transport = StreamableTransport::new(server.url.clone(), service.clone());
-            Transport::from(
-                own_headers(server).fold(transport, |transport, (name, value)| transport.header(name, value)),
-            )
+            Transport::from(StreamableTransport::new(url.clone(), service.clone()).headers(headers.clone()))
         };
-        let sse = || {
-            let transport = SseTransport::new(server.url.clone(), service.clone());
-            Transport::from(
-                own_headers(server).fold(transport, |transport, (name, value)| transport.header(name, value)),
-            )
-        };
+        let sse =
+            || Transport::from(SseTransport::new(url.clone(), service.clone()).headers(headers.clone()));
         let first = match server.kind {
             HttpKind::Streamable | HttpKind::Detect => streamable(),
             HttpKind::Sse => sse(),
@@ -152,9 +145,7 @@ impl Connector {
             return Err(ConnectorError::LoginNeeded(required));
         }
         // Transports, "Backwards Compatibility": a 4xx answer to the first POST may be a server of 2024-11-05.
-        let maybe_older =
-            matches!(&error, ConnectError::NotMcp { status: Some(status), .. } if status.is_client_error());
-        if server.kind != HttpKind::Detect || !maybe_older {
+        if server.kind != HttpKind::Detect || !error.may_be_legacy_sse() {
             return Err(error.into());
         }
         match Session::connect(sse(), self.options.clone()).await {
@@ -176,10 +167,6 @@ impl Connector {
         let Upstream::Remote(remote) = &self.upstream else { return None };
         Some(LoginRequired { manager: remote.manager.clone()?, required })
     }
-}
-
-fn own_headers(server: &RemoteServer) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-    server.headers.iter().map(|(name, value)| (name.clone(), value.clone()))
 }
 
 fn stdio(server: &StdioServer) -> Transport {

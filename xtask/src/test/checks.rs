@@ -1,4 +1,4 @@
-//! The checks that are no tests: format, lints, dependencies.
+//! The checks that are no tests: format, lints, documentation, dependencies.
 
 use std::path::Path;
 
@@ -18,6 +18,14 @@ pub(super) fn lints(checkout: &Checkout) -> Result<(), ProgramError> {
 /// The tests compile. Before the set-up has ended, so that both go on at once.
 pub(super) fn build(checkout: &Checkout) -> Result<(), ProgramError> {
     Program::cargo(checkout).args(["test", "--workspace", "--no-run"]).run()
+}
+
+/// The documentation has no broken link.
+pub(super) fn documentation(checkout: &Checkout) -> Result<(), ProgramError> {
+    Program::cargo(checkout)
+        .args(["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()
 }
 
 /// Licences, duplicates, banned crates and sources are as deny.toml says.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use mcp_oauth_client::AuthorizationRequired;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
@@ -123,23 +124,34 @@ impl Server {
         self.publish(ServerState { status, exposed: None, document });
     }
 
-    /// Publishes a session with its tools.
+    /// Publishes a session with its tools, or the tools of the session that there is anew.
     pub fn publish_exposed(&self, exposed: Exposed, document: Bytes) {
-        let status = Status::Ready { login: None };
+        let state = self.state.load_full();
+        let status = match &state.exposed {
+            // A login that waits goes on waiting.
+            Some(_) => state.status.clone(),
+            None => Status::Ready { login: None },
+        };
         self.publish(ServerState { status, exposed: Some(Arc::new(exposed)), document });
     }
 
     /// Publishes that a login waits for a person (or no longer does), beside the session if there is one.
     pub fn publish_login(&self, login: Option<Login>) {
         let state = self.state.load_full();
-        match (&state.exposed, login) {
-            (Some(exposed), login) => self.publish(ServerState {
-                status: Status::Ready { login },
+        let status = match (&state.exposed, login) {
+            (_, Some(login)) if !login.partial => Status::LoginNeeded(login),
+            (Some(_), login) => Status::Ready { login },
+            (None, Some(login)) => Status::LoginNeeded(login),
+            (None, None) => Status::Connecting,
+        };
+        match &state.exposed {
+            // Its tools stay listed: a client need not learn them anew after the login.
+            Some(exposed) => self.publish(ServerState {
+                status,
                 exposed: Some(Arc::clone(exposed)),
                 document: state.document.clone(),
             }),
-            (None, Some(login)) => self.publish_status(Status::LoginNeeded(login)),
-            (None, None) => self.publish_status(Status::Connecting),
+            None => self.publish_status(status),
         }
     }
 
@@ -167,6 +179,12 @@ impl Server {
     /// Resolves when somebody asked the supervisor to act; says what a call was turned away for, if one was.
     pub async fn wanted(&self) -> Option<AuthorizationRequired> {
         self.wanted.notified().await;
+        self.required.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Forgets what was asked of the supervisor so far; says what a call was turned away for, if one was.
+    pub fn take_wanted(&self) -> Option<AuthorizationRequired> {
+        let _ = self.wanted.notified().now_or_never();
         self.required.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -57,13 +57,9 @@ impl LogLevel {
 /// Sends the logs of this process to stderr. Only the first call of a process counts.
 pub fn start_logs(level: LogLevel) {
     let mut filter = EnvFilter::default().add_directive(LevelFilter::from(level.level()).into());
-    if level != LogLevel::Trace {
-        // Libraries narrate connections at DEBUG; rmcp logs message bodies at INFO.
-        for quiet in ["hyper=info", "hyper_util=info", "rustls=info", "h2=info", "rmcp=error"] {
-            if let Ok(directive) = quiet.parse() {
-                filter = filter.add_directive(directive);
-            }
-        }
+    let quiet = if level == LogLevel::Trace { &QUIET[..1] } else { &QUIET[..] };
+    for directive in quiet.iter().filter_map(|quiet| quiet.parse().ok()) {
+        filter = filter.add_directive(directive);
     }
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -72,3 +68,8 @@ pub fn start_logs(level: LogLevel) {
         .with_target(false)
         .try_init();
 }
+
+/// What libraries say too much: the first one logs the address of a login page, whole, and is never heard; the others narrate
+/// connections at DEBUG, and rmcp logs the bodies of messages at INFO.
+const QUIET: [&str; 6] =
+    ["webbrowser=info", "hyper=info", "hyper_util=info", "rustls=info", "h2=info", "rmcp=error"];

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, AuthorizationRequired};
+use mcp_oauth_client::{
+    AuthorizationLayer, AuthorizationManager, AuthorizationReason, AuthorizationRequired,
+};
 use mcp_upstream::{
     CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport,
     StreamableTransport, Tools, Transport,
@@ -50,6 +52,19 @@ pub struct LoginRequired {
     pub manager: AuthorizationManager,
     /// What the server asked for.
     pub required: AuthorizationRequired,
+}
+
+impl LoginRequired {
+    /// Whether only some tools wait for it, rather than the whole server.
+    pub fn is_partial(&self) -> bool {
+        self.required.reason == AuthorizationReason::InsufficientScope
+    }
+
+    /// Whether the grant that there is now is what was asked for: a login for something else, or for the same, came between.
+    pub fn is_met(&self) -> bool {
+        let needed = self.required.challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
+        self.manager.grant().is_some_and(|grant| grant.scopes().covers(&needed))
+    }
 }
 
 /// Why there is no session.

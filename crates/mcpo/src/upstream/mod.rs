@@ -1,5 +1,6 @@
 //! Keeps the MCP servers connected: one supervisor each, which connects, logs in, publishes, and starts again.
 
+mod advice;
 mod backoff;
 mod browser;
 mod connector;

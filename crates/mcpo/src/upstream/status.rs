@@ -15,8 +15,9 @@ use crate::openapi::{ExposedTool, LeftOut};
 ///
 /// ```text
 /// Connecting  => Ready | LoginNeeded | Retrying
-/// LoginNeeded => Connecting (logged in) | LoginNeeded (refused, or out of time)
-/// Ready       => Connecting (the session ended) | Ready (a login beside the session began or ended)
+/// LoginNeeded => Connecting (logged in) | LoginNeeded (refused, or out of time) | Ready (logged in beside the session)
+/// Ready       => Connecting (the session ended) | Ready (a login for some tools began or ended)
+///              | LoginNeeded (the grant ended; the session stays)
 /// Retrying    => Connecting
 /// any         => Stopped
 /// ```
@@ -26,10 +27,10 @@ pub enum Status {
     Connecting,
     /// Connected; its tools are served.
     Ready {
-        /// A login that some tool needs (a wider scope, or a grant that is gone), while the others go on.
+        /// A login that some tool needs (a wider scope), while the others go on.
         login: Option<Login>,
     },
-    /// It asks for a login before anything else.
+    /// It asks for a login before anything else; perhaps again, under a session whose grant ended.
     LoginNeeded(Login),
     /// It could not be reached.
     Retrying {
@@ -49,6 +50,8 @@ pub struct Login {
     pub authorization_url: Option<Url>,
     /// Why the last login did not succeed.
     pub problem: Option<String>,
+    /// Whether only some tools wait for it (they need a wider scope), rather than the whole server.
+    pub partial: bool,
 }
 
 impl Status {
@@ -91,7 +94,7 @@ impl Status {
 pub struct ServerState {
     /// Where it stands.
     pub status: Status,
-    /// Its session and tools, while there is a session.
+    /// Its session and tools, while there is a session. Calls are tried as long as there is one.
     pub exposed: Option<Arc<Exposed>>,
     /// Its OpenAPI document; of a server that is down, one that says so.
     pub document: Bytes,

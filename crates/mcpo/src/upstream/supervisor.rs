@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use url::Url;
 
+use super::advice;
 use super::backoff::Backoff;
 use super::connector::{Connected, Connector, ConnectorError, LoginRequired};
 use super::explain::explain;
@@ -128,31 +129,43 @@ impl Supervisor {
             UpstreamSettings::Remote(remote) => remote.oauth.clone().unwrap_or_default(),
             UpstreamSettings::Stdio(_) => return,
         };
-        let mut problem: Option<String> = None;
+        let mut required = required.clone();
+        let mut login = Login { partial: required.is_partial(), ..Login::default() };
         loop {
-            self.server.publish_login(Some(Login { authorization_url: None, problem: problem.clone() }));
-            let (server, last) = (Arc::clone(&self.server), problem.clone());
+            self.server.publish_login(Some(login.clone()));
+            let (server, shown) = (Arc::clone(&self.server), login.clone());
             let announce = move |url: &Url| {
-                server.publish_login(Some(Login {
-                    authorization_url: Some(url.clone()),
-                    problem: last.clone(),
-                }));
+                server.publish_login(Some(Login { authorization_url: Some(url.clone()), ..shown.clone() }));
             };
-            match self.desk.login(self.name(), &oauth, required, announce).await {
+            match self.desk.login(self.name(), &oauth, &required, announce).await {
                 Ok(()) => {
                     tracing::info!(server = self.name(), "logged in");
                     self.server.publish_login(None);
+                    // Calls that were turned away meanwhile wait for nothing more, unless they need something else.
+                    if let Some(other) =
+                        self.server.take_wanted().and_then(|other| self.connector.login(other))
+                        && !other.is_met()
+                    {
+                        self.server.want_login(other.required);
+                    }
                     return;
                 }
                 Err(error) => {
-                    let text = explain(&error);
+                    let text = advice::told(&error);
                     tracing::warn!(server = self.name(), "the login did not succeed: {text}");
-                    problem = Some(text);
+                    login.problem = Some(text);
                 }
             }
-            self.server.publish_login(Some(Login { authorization_url: None, problem: problem.clone() }));
-            // Nobody is asked again unasked: the page's button, or a call, brings the next attempt.
-            self.server.wanted().await;
+            // Nobody is asked again unasked: what was wanted before this moment had its answer. The page's button, or a call,
+            // brings the next attempt, which is for what the last call needs.
+            let before = self.server.take_wanted();
+            self.server.publish_login(Some(login.clone()));
+            let wanted =
+                self.server.wanted().await.or(before).and_then(|wanted| self.connector.login(wanted));
+            if let Some(wanted) = wanted {
+                login.partial = wanted.is_partial();
+                required = wanted;
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 
 #[cfg(unix)]
@@ -19,6 +19,8 @@ use super::{Client, PATIENCE, Reply, mcpo};
 #[derive(Debug)]
 pub(crate) struct Proxy {
     child: Child,
+    /// Kept apart, because waiting for the child would close it.
+    stdin: Option<ChildStdin>,
     client: Client,
     stdout: Printed,
     stderr: Printed,
@@ -68,7 +70,8 @@ impl Proxy {
         let mut child = command.spawn().expect("the program starts");
         let stdout = Printed::collect(child.stdout.take().expect("stdout is piped"));
         let stderr = Printed::collect(child.stderr.take().expect("stderr is piped"));
-        let mut proxy = Self { child, client: Client::new(""), stdout, stderr, _home: home };
+        let stdin = child.stdin.take();
+        let mut proxy = Self { child, stdin, client: Client::new(""), stdout, stderr, _home: home };
         let line = proxy.printed(words).await;
         let (_, url) = line.split_once(words).expect("it was just found");
         proxy.client = Client::new(url.trim().trim_end_matches('/'));
@@ -144,6 +147,14 @@ impl Proxy {
     /// Everything it has printed so far.
     pub(crate) fn output(&self) -> String {
         self.stdout.all()
+    }
+
+    /// Types a line; its stdin must be a pipe.
+    pub(crate) async fn type_line(&mut self, text: &str) {
+        use tokio::io::AsyncWriteExt as _;
+        let stdin = self.stdin.as_mut().expect("stdin is piped");
+        stdin.write_all(format!("{text}\n").as_bytes()).await.expect("it reads");
+        stdin.flush().await.expect("it reads");
     }
 
     /// Its process id.

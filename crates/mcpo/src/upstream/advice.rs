@@ -1,0 +1,28 @@
+//! Why a login did not succeed, told to a person who can change the configuration: the error's own words and, where a setting
+//! helps, its name.
+
+use mcp_oauth_client::{Error, InteractionError, RegistrationError};
+
+use super::explain::explain;
+use super::login::LoginError;
+
+/// The story of a login that did not succeed, with what to change.
+pub(super) fn told(error: &LoginError) -> String {
+    match error {
+        LoginError::Login(Error::Interaction(InteractionError::PortInUse { address })) => format!(
+            "port {} is already in use: end the program that uses it, or choose another \"callback_port\" in the \"oauth\" \
+             section (and in \"redirect_uris\", where they are set)",
+            address.port()
+        ),
+        LoginError::Login(Error::Registration(
+            RegistrationError::NotOffered { .. } | RegistrationError::Refused(_),
+        )) => format!(
+            "{}. Have a client registered by the server's operator, and set its \"client_id\" in the \"oauth\" section",
+            explain(error)
+        ),
+        _ => explain(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

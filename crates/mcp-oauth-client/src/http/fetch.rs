@@ -138,6 +138,8 @@ impl Fetcher {
     }
 }
 
+/// The host as it is told to a person: with its port, which tells the programs of one machine apart.
 fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

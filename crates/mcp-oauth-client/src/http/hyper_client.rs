@@ -74,9 +74,11 @@ impl HyperClient {
         request: Request<Bytes>,
         rules: ConnectionRules,
     ) -> Result<Response<Bytes>, HttpError> {
-        let host = host_of(request.uri());
+        let host = named(request.uri());
         // The connector does not resolve what is an address already, so the resolver never sees it.
-        if literal_address(&host).is_some_and(|address| !rules.addresses.permits(address)) {
+        if literal_address(request.uri().host().unwrap_or_default())
+            .is_some_and(|address| !rules.addresses.permits(address))
+        {
             return Err(HttpError::AddressRefused { host });
         }
         let answer = match self.pool(rules.addresses).request(request.map(Full::new)).await {
@@ -117,8 +119,10 @@ impl HttpClient for HyperClient {
     }
 }
 
-fn host_of(uri: &Uri) -> String {
-    uri.host().unwrap_or_default().to_owned()
+/// The host as it is told to a person: with its port, which tells the programs of one machine apart.
+fn named(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn literal_address(host: &str) -> Option<IpAddr> {

@@ -72,7 +72,7 @@ pub enum HttpError {
     /// No connection: unknown host, refused, TLS failure.
     #[error("no connection to {host}")]
     Connect {
-        /// The host that was asked for.
+        /// The host that was asked for, with its port.
         host: String,
         /// What failed.
         #[source]

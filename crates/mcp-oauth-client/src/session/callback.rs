@@ -12,7 +12,7 @@ use super::PendingAuthorization;
 #[non_exhaustive]
 pub enum CallbackError {
     /// It is neither a redirect with an answer nor a code.
-    #[error("this is not the answer to an authorization request")]
+    #[error("no authorization code found: this is not the answer to an authorization request")]
     NotAnAnswer,
     /// A parameter that may stand there once stands there twice (RFC 6749 §3.1).
     #[error("the answer repeats the parameter {0}")]
@@ -81,6 +81,10 @@ impl Callback {
             let query = text.split_once('?').map_or(text, |(_, query)| query);
             let query = query.split_once('#').map_or(query, |(query, _)| query);
             return Self::parse_query(query);
+        }
+        // The grammar allows blanks in a code; what has them is a sentence that somebody typed.
+        if text.contains(char::is_whitespace) {
+            return Err(CallbackError::NotAnAnswer);
         }
         AuthorizationCode::parse(text).map(Self::BareCode).map_err(|_| CallbackError::NotAnAnswer)
     }

@@ -101,6 +101,7 @@ fn c10_4_state_must_be_there() {
         "?state=&code=a",
         "",
         "  ",
+        "I have done it",
         "a\u{fc}b",
     ] {
         assert!(matches!(judge(false, answer), Err(CallbackError::NotAnAnswer)), "{answer}");

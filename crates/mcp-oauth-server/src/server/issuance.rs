@@ -8,7 +8,7 @@ use mcp_oauth_core::{
     TokenType,
 };
 
-use super::{IssuedTokenVerifier, Lifetimes, end_of};
+use super::{IssuedTokenVerifier, Lifetimes, end_of, whole_second};
 use crate::jwt::{Audience, JwtVerifier, PublicKeys, SigningKey, TokenClaims};
 use crate::store::{Grant, GrantId, RefreshTokenRecord, SecretHash, Store, StoreError, random};
 
@@ -59,7 +59,7 @@ impl Issuance {
     ) -> Result<TokenResponse, IssuanceError> {
         let now = self.clock.now();
         // Never longer than the grant itself.
-        let expires_at = end_of(now, self.lifetimes.access_token).min(grant.expires_at);
+        let expires_at = whole_second(end_of(now, self.lifetimes.access_token)).min(grant.expires_at);
         let claims = TokenClaims {
             iss: self.issuer.as_str().to_owned(),
             sub: grant.subject.clone(),

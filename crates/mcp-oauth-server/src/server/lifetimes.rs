@@ -34,9 +34,23 @@ impl Default for Lifetimes {
     }
 }
 
+/// The end of the second in which a moment lies: JWTs and `expires_in` count in whole seconds, and a token must not end before
+/// the moment that its client was told.
+pub(crate) fn whole_second(moment: SystemTime) -> SystemTime {
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let rest = match since.subsec_nanos() {
+        0 => Duration::ZERO,
+        nanos => Duration::from_nanos(1_000_000_000_u64.saturating_sub(nanos.into())),
+    };
+    moment.checked_add(rest).unwrap_or(moment)
+}
+
 /// When a lifetime that begins now ends. One that is too long to be written down ends in the year 10000.
 pub(crate) fn end_of(now: SystemTime, lifetime: Duration) -> SystemTime {
     const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
     let latest = SystemTime::UNIX_EPOCH + YEAR_10000;
     now.checked_add(lifetime).map_or(latest, |end| end.min(latest))
 }
+
+#[cfg(test)]
+mod tests;

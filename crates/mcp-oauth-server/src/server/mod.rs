@@ -14,7 +14,7 @@ pub use builder::{AuthorizationServerBuilder, BuildError};
 pub(crate) use issuance::{Issuance, IssuanceError};
 pub use issued::IssuedTokenVerifier;
 pub use lifetimes::Lifetimes;
-pub(crate) use lifetimes::end_of;
+pub(crate) use lifetimes::{end_of, whole_second};
 pub use limits::Limits;
 pub(crate) use router::cors;
 pub(crate) use scopes::{OFFLINE_ACCESS, ScopeCatalogue};

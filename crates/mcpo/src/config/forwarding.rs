@@ -80,6 +80,11 @@ impl HeaderForwarding {
         selected
     }
 
+    /// Whether the whitelist has this name in full.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.allow.iter().any(|pattern| matches!(pattern, Pattern::Exact(exact) if exact == name))
+    }
+
     fn allows(&self, name: &HeaderName) -> bool {
         let name = name.as_str();
         if NEVER.contains(&name)
@@ -89,10 +94,7 @@ impl HeaderForwarding {
             return false;
         }
         if CREDENTIALS.contains(&name) {
-            return self
-                .allow
-                .iter()
-                .any(|pattern| matches!(pattern, Pattern::Exact(exact) if exact == name));
+            return self.names(name);
         }
         self.allow.is_empty() || self.allow.iter().any(|pattern| pattern.matches(name))
     }

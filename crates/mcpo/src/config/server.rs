@@ -76,6 +76,18 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// The headers of a caller's request that go on to it. What the configuration sets is not the caller's to change, unless the
+    /// whitelist names it in full.
+    pub fn forwarded(&self, request: &HeaderMap) -> HeaderMap {
+        let mut forwarded = self.forwarding.select(request);
+        if let UpstreamSettings::Remote(remote) = &self.upstream {
+            for name in remote.headers.keys().filter(|name| !self.forwarding.names(name.as_str())) {
+                forwarded.remove(name);
+            }
+        }
+        forwarded
+    }
+
     /// Whether a login to it can be made from the proxy's page, rather than in the terminal.
     pub fn logs_in_by_page(&self) -> bool {
         match &self.upstream {

@@ -19,6 +19,8 @@ struct IndexPage<'a> {
     title: &'a str,
     description: &'a str,
     style: &'static str,
+    /// What all links begin with: nothing, or the root path. A reverse proxy may serve this page without a slash at its end.
+    base: String,
     servers: Vec<Row>,
     /// Seconds until the page reloads itself.
     reload: Option<u32>,
@@ -46,8 +48,9 @@ struct ToolRow {
     description: String,
 }
 
-/// The page. `prefix` is the path before the servers' names; `local`, whether the person is at this machine and so can log in.
-pub fn index(api: &ApiFacts, registry: &Registry, prefix: &str, local: bool) -> Response {
+/// The page. `root_path` is the path under which a reverse proxy serves it, `prefix` the path before the servers' names;
+/// `local`, whether the person is at this machine and so can log in.
+pub fn index(api: &ApiFacts, registry: &Registry, root_path: &str, prefix: &str, local: bool) -> Response {
     let single = registry.root().is_some();
     let servers: Vec<_> = registry.all().iter().map(|server| row(server, single, prefix, local)).collect();
     let settled = servers.iter().all(|row| row.word == "ready" && row.login.is_none() && !row.elsewhere);
@@ -55,6 +58,7 @@ pub fn index(api: &ApiFacts, registry: &Registry, prefix: &str, local: bool) -> 
         title: &api.title,
         description: &api.description,
         style: STYLE,
+        base: if root_path.is_empty() { String::new() } else { format!("{root_path}/") },
         servers,
         reload: (!settled).then_some(RELOAD_SECONDS),
         version: env!("CARGO_PKG_VERSION"),
@@ -80,7 +84,6 @@ pub fn index(api: &ApiFacts, registry: &Registry, prefix: &str, local: bool) -> 
 fn row(server: &Server, single: bool, prefix: &str, local: bool) -> Row {
     let state = server.state();
     let name = &server.settings.name;
-    let segment = openapi::path_segment(name);
     let mut tools: Vec<_> = state
         .exposed
         .iter()
@@ -100,10 +103,14 @@ fn row(server: &Server, single: bool, prefix: &str, local: bool) -> Row {
             .as_ref()
             .filter(|_| single)
             .map_or_else(|| name.clone(), |exposed| exposed.title.clone()),
-        path: if single { String::new() } else { format!("{}{segment}/", prefix.trim_start_matches('/')) },
+        path: if single {
+            String::new()
+        } else {
+            format!("{}{}/", prefix.trim_start_matches('/'), openapi::server_path(name))
+        },
         word: state.status.word(),
         sentence: state.status.sentence(),
-        login: (by_page && local).then(|| format!("_mcpo/login/{segment}")),
+        login: (by_page && local).then(|| format!("_mcpo/login/{}", openapi::path_segment(name))),
         elsewhere: waits && !(by_page && local),
         login_problem: state.status.login().and_then(|login| login.problem.clone()),
         tools,

@@ -39,7 +39,7 @@ pub(super) async fn call(
     };
     let options = CallOptions {
         deadline: Some(server.settings.call_timeout),
-        headers: server.settings.forwarding.select(headers),
+        headers: server.settings.forwarded(headers),
         ..CallOptions::default()
     };
     let whole = respond::accepts_whole_result(headers);

@@ -97,7 +97,7 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
         _ if !get => not_allowed("GET"),
         Route::Index => {
             let local = is_at_this_machine(request.extensions(), request.headers());
-            dashboard::index(&proxy.api, &registry, &proxy.path_prefix, local)
+            dashboard::index(&proxy.api, &registry, &proxy.root_path, &proxy.path_prefix, local)
         }
         Route::Asset(name) => docs::asset(&name)
             .map_or_else(|| problem::not_found().into_response(), |asset| asset.respond(request.headers())),
@@ -154,7 +154,7 @@ impl Proxy {
             .iter()
             .map(|server| {
                 let name = server.settings.name.as_str();
-                (name, format!("{}{}/docs", self.path_prefix, openapi::path_segment(name)))
+                (name, format!("{}{}/docs", self.path_prefix, openapi::server_path(name)))
             })
             .collect();
         openapi::root_document(

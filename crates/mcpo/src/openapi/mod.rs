@@ -12,7 +12,7 @@ mod schema;
 mod validation_error;
 
 pub use document::{Caveat, ExposedTool, LeftOut, ServerFacts, ToolSource, server_document};
-pub use names::path_segment;
+pub use names::{path_segment, server_path};
 pub use overview::{Unavailable, root_document, unavailable_document};
 pub use schema::SchemaError;
 pub(crate) use schema::{

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-/// A tool's or server's name as one segment of a path, percent-encoded as RFC 3986 section 3.3 has it (`pchar`).
+/// A name as one segment of a path, percent-encoded as RFC 3986 section 3.3 has it (`pchar`).
 ///
 /// ```
 /// assert_eq!(mcpo::openapi::path_segment("get_time"), "get_time");
@@ -13,6 +13,15 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 /// ```
 pub fn path_segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
+}
+
+/// A server's name as the path that it lies under, its slashes kept: a reverse proxy may decode or refuse encoded ones.
+///
+/// ```
+/// assert_eq!(mcpo::openapi::server_path("team/notes today"), "team/notes%20today");
+/// ```
+pub fn server_path(name: &str) -> String {
+    name.split('/').map(path_segment).collect::<Vec<_>>().join("/")
 }
 
 /// Whether a path segment of this name can be asked for. `.` and `..` cannot, not even percent-encoded: clients resolve them

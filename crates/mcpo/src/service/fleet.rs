@@ -160,7 +160,7 @@ impl Frame {
             version: self.api.version.clone(),
         };
         let prefix = self.path_prefix.trim_end_matches('/');
-        let base_path = format!("{}{prefix}/{}", self.root_path, openapi::path_segment(&server.name));
+        let base_path = format!("{}{prefix}/{}", self.root_path, openapi::server_path(&server.name));
         Presentation { facts, base_path, secured: self.secured }
     }
 }

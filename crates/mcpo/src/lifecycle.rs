@@ -27,16 +27,16 @@ impl Lifecycle {
     /// Waits for a signal (or for `soft` to be cancelled by somebody else), then sees the tasks out.
     ///
     /// `grace` is how long they have.
-    pub async fn run(&self, grace: Duration) {
+    pub async fn run(&self, mut signals: Signals, grace: Duration) {
         tokio::select! {
-            () = signal() => tracing::info!("stopping; a second signal stops at once"),
+            () = signals.next() => tracing::info!("stopping; a second signal stops at once"),
             () = self.soft.cancelled() => {}
         }
         self.soft.cancel();
         self.tasks.close();
         tokio::select! {
             () = self.tasks.wait() => return,
-            () = signal() => tracing::warn!("stopping at once"),
+            () = signals.next() => tracing::warn!("stopping at once"),
             () = tokio::time::sleep(grace) => tracing::warn!(grace_s = grace.as_secs(), "some work did not finish in time"),
         }
         self.hard.cancel();
@@ -48,34 +48,59 @@ impl Lifecycle {
 /// How long the second stage may take.
 const HARD_STOP: Duration = Duration::from_secs(5);
 
-/// SIGINT or SIGTERM; on Windows Ctrl-C, Ctrl-Break or the console closing.
+/// The signals that end the program: SIGINT and SIGTERM; on Windows Ctrl-C, Ctrl-Break and the console closing.
+///
+/// They are caught from the moment this exists. Before that they end the process as it stands, so it has to exist before
+/// anything that wants to be ended in order.
+#[derive(Debug)]
+pub struct Signals(Option<Caught>);
+
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    match (interrupt, terminate) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+type Caught = (tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+#[cfg(windows)]
+type Caught =
+    (tokio::signal::windows::CtrlC, tokio::signal::windows::CtrlBreak, tokio::signal::windows::CtrlClose);
+
+impl Signals {
+    /// Catches them. Where that is impossible, they go on ending the process as it stands.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn catch() -> Self {
+        Self(caught().ok())
+    }
+
+    /// The next one.
+    async fn next(&mut self) {
+        match &mut self.0 {
+            #[cfg(unix)]
+            Some((interrupt, terminate)) => {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
             }
+            #[cfg(windows)]
+            Some((c, brk, close)) => {
+                tokio::select! {
+                    _ = c.recv() => {}
+                    _ = brk.recv() => {}
+                    _ = close.recv() => {}
+                }
+            }
+            None => std::future::pending().await,
         }
-        // Without handlers the default action ends the process.
-        _ => std::future::pending().await,
     }
 }
 
+#[cfg(unix)]
+fn caught() -> std::io::Result<Caught> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
 #[cfg(windows)]
-async fn signal() {
+fn caught() -> std::io::Result<Caught> {
     use tokio::signal::windows;
-    match (windows::ctrl_c(), windows::ctrl_break(), windows::ctrl_close()) {
-        (Ok(mut c), Ok(mut brk), Ok(mut close)) => {
-            tokio::select! {
-                _ = c.recv() => {}
-                _ = brk.recv() => {}
-                _ = close.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
-    }
+    Ok((windows::ctrl_c()?, windows::ctrl_break()?, windows::ctrl_close()?))
 }

@@ -12,7 +12,7 @@ use super::arguments::{Arguments, Command};
 use super::environment::{Environment, ProcessEnvironment};
 use crate::config::{self, FlagError};
 use crate::demo;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Signals};
 use crate::service::{Service, World};
 use crate::telemetry::start_logs;
 use crate::upstream::explain;
@@ -61,10 +61,11 @@ async fn serve(arguments: &Arguments, environment: &dyn Environment) -> Result<(
         tracing::warn!("{warning}");
     }
     let lifecycle = Lifecycle::default();
+    let signals = Signals::catch();
     let grace = settings.limits.shutdown_grace;
     let service = Service::start(settings, World::real(), &lifecycle).await?;
     say(&format!("Listening on {}", service.url()));
-    lifecycle.run(grace).await;
+    lifecycle.run(signals, grace).await;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::config::{
     OAuthSettings, RemoteServer, ServerSettings, Settings, StdioServer, TokenStorage, UpstreamSettings,
     log_level,
 };
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Signals};
 use crate::service::{Service, StartError, World};
 use crate::telemetry::start_logs;
 use crate::upstream::{Browser, NoBrowser, RedirectFollower, SystemBrowser};
@@ -47,6 +47,7 @@ pub async fn run(arguments: &DemoArguments, environment: &dyn Environment) -> Re
         tracing::warn!("{warning}");
     }
     let lifecycle = Lifecycle::default();
+    let signals = Signals::catch();
     let mut world = World::real();
     world.browser =
         if arguments.auto_approve { Arc::new(RedirectFollower::new()) } else { Arc::new(NoBrowser) };
@@ -68,7 +69,7 @@ pub async fn run(arguments: &DemoArguments, environment: &dyn Environment) -> Re
             say("No browser could be opened: open the page yourself.");
         }
     }
-    lifecycle.run(grace).await;
+    lifecycle.run(signals, grace).await;
     Ok(())
 }
 

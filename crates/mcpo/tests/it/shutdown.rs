@@ -57,3 +57,10 @@ async fn a_killed_server_is_started_again() {
         })
         .await;
 }
+
+/// A signal right after the program has said that it listens is not too early.
+#[tokio::test]
+async fn a_signal_at_the_first_moment_is_a_clean_end_too() {
+    let proxy = Proxy::start(["--", env!("CARGO_BIN_EXE_mcpo"), "demo-server"]).await;
+    assert_eq!(proxy.stop_by(Signal::TERM).await, Some(0));
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use mcpo::cli::{Arguments, Environment};
-use mcpo::lifecycle::Lifecycle;
+use mcpo::lifecycle::{Lifecycle, Signals};
 use mcpo::service::{Service, World};
 use mcpo::upstream::Status;
 use std::sync::Arc;
@@ -61,5 +61,5 @@ async fn a_login_that_nobody_answers_ends_and_the_next_one_works() {
     };
     tokio::time::timeout(crate::support::PATIENCE, ready).await.expect("the server is ready");
     lifecycle.soft.cancel();
-    lifecycle.run(Duration::from_secs(5)).await;
+    lifecycle.run(Signals::catch(), Duration::from_secs(5)).await;
 }

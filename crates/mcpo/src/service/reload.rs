@@ -99,6 +99,8 @@ pub(super) async fn follow<R>(
 ) where
     R: Fn(&ConfigFile) -> Result<Vec<ServerSettings>, String>,
 {
+    // Writing a file can be several changes, and a broken file is worth one message.
+    let mut said = None;
     loop {
         tokio::select! {
             changed = watch.changed() => if changed.is_none() { return },
@@ -109,6 +111,7 @@ pub(super) async fn follow<R>(
             Err(error) => Err(explain(&error)),
         };
         let outcome = wanted.and_then(|wanted| fleet.apply(&wanted).map_err(|error| explain(&error)));
+        let problem = outcome.as_ref().err().cloned();
         match outcome {
             Ok(changes) if changes == super::fleet::Changes::default() => {}
             Ok(changes) => tracing::info!(
@@ -117,8 +120,10 @@ pub(super) async fn follow<R>(
                 removed = ?changes.removed,
                 "the configuration changed"
             ),
+            Err(_) if problem == said => {}
             Err(problem) => tracing::error!("the configuration is not changed: {problem}"),
         }
+        said = problem;
     }
 }
 

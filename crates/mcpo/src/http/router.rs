@@ -183,11 +183,13 @@ fn depth(prefix: &str, name: &str) -> usize {
     prefix.matches('/').count() + name.matches('/').count()
 }
 
-/// Leads to the login page of a server; starts a new login where the last one did not succeed.
+/// Leads to the login page of a server; starts a new login where the last one did not succeed. Back to the proxy's page when
+/// that one does not either: it tells why.
 async fn login(server: &Arc<Server>, wait: Duration) -> Response {
     let deadline = tokio::time::Instant::now() + wait;
     let mut changes = server.subscribe();
-    if server.state().status.login().is_some_and(|login| login.authorization_url.is_none()) {
+    let failures = server.state().status.login().map_or(0, |login| login.failures);
+    if server.state().status.login().is_some_and(|login| login.idle) {
         server.want();
     }
     loop {
@@ -196,8 +198,9 @@ async fn login(server: &Arc<Server>, wait: Duration) -> Response {
             (Some(Login { authorization_url: Some(url), .. }), _) => {
                 return (no_store(), Redirect::to(url.as_str())).into_response();
             }
-            (Some(_), _) | (None, Status::Connecting) => {}
-            (None, _) => return (no_store(), Redirect::to("../../")).into_response(),
+            (Some(login), _) if login.failures == failures => {}
+            (None, Status::Connecting) => {}
+            (_, _) => return (no_store(), Redirect::to("../../")).into_response(),
         }
         if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
             return unavailable(server, &status);

@@ -226,6 +226,16 @@ pub enum LoginError {
     Login(Error),
 }
 
+impl LoginError {
+    /// Whether the trouble may pass by itself, and came before there was anything to show to a person.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Login(error @ (Error::Discovery(_) | Error::Registration(_))) => error.is_retryable(),
+            Self::Login(_) | Self::RedirectUri(_) => false,
+        }
+    }
+}
+
 /// RFC 8252 §8.3: the address rather than the name `localhost`, unless the configuration says otherwise.
 fn redirect_uri(oauth: &OAuthSettings) -> Result<RedirectUri, InvalidUrl> {
     match &oauth.redirect_uri {

@@ -50,6 +50,10 @@ pub struct Login {
     pub authorization_url: Option<Url>,
     /// Why the last login did not succeed.
     pub problem: Option<String>,
+    /// Whether nothing is under way: the last attempt ended, and the next one has not begun.
+    pub idle: bool,
+    /// How many attempts have ended.
+    pub failures: u32,
     /// Whether only some tools wait for it (they need a wider scope), rather than the whole server.
     pub partial: bool,
 }

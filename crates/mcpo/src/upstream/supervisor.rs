@@ -131,41 +131,54 @@ impl Supervisor {
         };
         let mut required = required.clone();
         let mut login = Login { partial: required.is_partial(), ..Login::default() };
+        let mut backoff = self.backoff.clone();
+        backoff.succeeded();
         loop {
+            login.idle = false;
             self.server.publish_login(Some(login.clone()));
             let (server, shown) = (Arc::clone(&self.server), login.clone());
             let announce = move |url: &Url| {
                 server.publish_login(Some(Login { authorization_url: Some(url.clone()), ..shown.clone() }));
             };
-            match self.desk.login(self.name(), &oauth, &required, announce).await {
-                Ok(()) => {
-                    tracing::info!(server = self.name(), "logged in");
-                    self.server.publish_login(None);
-                    // Calls that were turned away meanwhile wait for nothing more, unless they need something else.
-                    if let Some(other) =
-                        self.server.take_wanted().and_then(|other| self.connector.login(other))
-                        && !other.is_met()
-                    {
-                        self.server.want_login(other.required);
-                    }
-                    return;
-                }
-                Err(error) => {
-                    let text = advice::told(&error);
-                    tracing::warn!(server = self.name(), "the login did not succeed: {text}");
-                    login.problem = Some(text);
-                }
+            let error = match self.desk.login(self.name(), &oauth, &required, announce).await {
+                Ok(()) => return self.logged_in(),
+                Err(error) => error,
+            };
+            let text = advice::told(&error);
+            if login.problem.as_ref() == Some(&text) {
+                tracing::debug!(server = self.name(), "the login did not succeed, as before");
+            } else {
+                tracing::warn!(server = self.name(), "the login did not succeed: {text}");
             }
+            login.problem = Some(text);
+            login.idle = true;
+            login.failures = login.failures.saturating_add(1);
             // Nobody is asked again unasked: what was wanted before this moment had its answer. The page's button, or a call,
-            // brings the next attempt, which is for what the last call needs.
+            // brings the next attempt, which is for what the last call needs. Only what failed before anybody was asked is
+            // tried again by itself.
             let before = self.server.take_wanted();
             self.server.publish_login(Some(login.clone()));
-            let wanted =
-                self.server.wanted().await.or(before).and_then(|wanted| self.connector.login(wanted));
-            if let Some(wanted) = wanted {
+            let wanted = if error.is_passing() {
+                let wait = backoff.failed(&*self.entropy);
+                tokio::time::timeout(wait, self.server.wanted()).await.unwrap_or(None)
+            } else {
+                self.server.wanted().await
+            };
+            if let Some(wanted) = wanted.or(before).and_then(|wanted| self.connector.login(wanted)) {
                 login.partial = wanted.is_partial();
                 required = wanted;
             }
+        }
+    }
+
+    fn logged_in(&self) {
+        tracing::info!(server = self.name(), "logged in");
+        self.server.publish_login(None);
+        // Calls that were turned away meanwhile wait for nothing more, unless they need something else.
+        if let Some(other) = self.server.take_wanted().and_then(|other| self.connector.login(other))
+            && !other.is_met()
+        {
+            self.server.want_login(other.required);
         }
     }
 

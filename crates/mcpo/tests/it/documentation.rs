@@ -11,7 +11,9 @@ fn the_tests_that_the_documentation_names_exist() {
         .split('`')
         .skip(1)
         .step_by(2)
-        .filter(|name| name.len() > 12 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
+        .filter(|name| {
+            name.len() > 12 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
         .filter(|name| !CONFIGURATION_KEYS.contains(name));
     let mut sources = String::new();
     read_sources(&root.join("crates"), &mut sources);

@@ -51,6 +51,9 @@ pub(super) fn environment(checkout: &Checkout, missing: &[Missing]) -> Vec<(&'st
 
 /// Words as a JSON array, so that a path may hold spaces.
 fn command_line(words: &[&OsStr]) -> OsString {
-    let words: Vec<String> = words.iter().map(|word| format!("{:?}", word.to_string_lossy())).collect();
-    format!("[{}]", words.join(",")).into()
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    serde_json::Value::from(words).to_string().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,9 +11,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 
-#[cfg(unix)]
-use super::signal;
 use super::{Client, PATIENCE, Reply, mcpo};
+#[cfg(unix)]
+use super::{children, signal};
 
 /// A proxy that runs, on a port of its own. Dropping it ends it, with its servers.
 #[derive(Debug)]
@@ -173,19 +173,16 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // Asked first, so that it ends its servers; a server that does not read would outlive a killed proxy.
+        // Not asked to end: a scripted server on this very thread could not answer its farewell. So its servers, each a group
+        // of its own, have to be ended as well.
         #[cfg(unix)]
-        if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            for _ in 0..LAST_CHANCE {
-                if !matches!(self.child.try_wait(), Ok(None)) {
-                    return;
-                }
-                std::thread::sleep(POLL);
-            }
-            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-        }
+        let servers = self.child.id().map(children).unwrap_or_default();
         let _ = self.child.start_kill();
+        #[cfg(unix)]
+        for server in servers.into_iter().filter_map(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
+        {
+            let _ = rustix::process::kill_process_group(server, rustix::process::Signal::KILL);
+        }
     }
 }
 
@@ -249,8 +246,5 @@ impl Printed {
 
 /// A free port of the loopback interface.
 pub(crate) const LOCAL: [&str; 4] = ["--host", "127.0.0.1", "--port", "0"];
-/// How often it is looked whether a dropped proxy has ended, before it is killed.
-#[cfg(unix)]
-const LAST_CHANCE: u32 = 250;
 /// How often something that has to happen is looked for.
 const POLL: Duration = Duration::from_millis(20);

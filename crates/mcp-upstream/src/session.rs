@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::{
-    sync::broadcast,
+    sync::{broadcast, watch},
     time::{Instant, timeout, timeout_at},
 };
 
@@ -130,6 +130,13 @@ impl Session {
     /// than [`Limits::events`](crate::Limits::events) loses the oldest, and is told so.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.shared().events.subscribe()
+    }
+
+    /// How often the server has said that its tools changed (`notifications/tools/list_changed`). Take it before
+    /// [`list_tools`](Self::list_tools), and no change of that list is missed, however much else the server says: what
+    /// came before is in the value, and what comes later wakes whoever waits.
+    pub fn tools_changed(&self) -> watch::Receiver<u64> {
+        self.shared().tools_changed.subscribe()
     }
 
     /// The end of what the server's process wrote to standard error; empty for a remote server.

@@ -74,6 +74,24 @@ async fn a_flood_of_notifications_drops_the_oldest_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_change_of_the_tools_is_lost_to_nobody() {
+    let changed = Step::Send(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#.into());
+    let log = Step::Send(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#.into());
+    let flood = Step::Repeat(10_000, vec![log]);
+    let steps = [vec![changed.clone(), flood, changed], reply::text("done")].concat();
+    let script = Script::new().tool("change", ANY, steps);
+    for way in [Way::Stdio, Way::Events, Way::Legacy] {
+        let (session, _server) = way.session(&script).await;
+        let mut early = session.tools_changed();
+        assert_eq!(*early.borrow_and_update(), 0);
+        text(&session, "change", "{}").await.unwrap();
+        early.changed().await.unwrap();
+        assert_eq!(*early.borrow_and_update(), 2, "{way:?}");
+        assert_eq!(*session.tools_changed().borrow(), 2, "{way:?}: a receiver that is made afterwards");
+    }
+}
+
+#[tokio::test]
 async fn what_is_too_long_to_hand_on_or_back_is_stray() {
     let notification = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"$PAD"}}"#;
     let request = r#"{"jsonrpc":"2.0","id":"$PAD","method":"ping"}"#;

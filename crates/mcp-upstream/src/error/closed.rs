@@ -39,6 +39,16 @@ pub enum Closed {
     },
 }
 
+impl Closed {
+    /// The end of what the server's process wrote to standard error, where there is a process.
+    pub fn stderr(&self) -> Option<&StderrTail> {
+        match self {
+            Self::Exited { stderr, .. } | Self::EndOfOutput { stderr } => Some(stderr),
+            _ => None,
+        }
+    }
+}
+
 /// An error that several callers get at once. The error itself is its [`source`](Error::source), so that it can be
 /// found by downcast in the chain.
 #[derive(Clone)]

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) counting: Counting,
     pub(crate) limits: Limits,
     pub(crate) events: broadcast::Sender<Event>,
+    /// How often the server said that its tools changed. Apart from the events, which drop what nobody keeps up with.
+    pub(crate) tools_changed: watch::Sender<u64>,
     pub(crate) wire: Wire,
     /// Asks the wire to end in good order.
     pub(crate) close: CancellationToken,
@@ -38,6 +40,7 @@ impl Shared {
             calls: Calls::new(limits.outstanding_calls),
             counting: Counting::default(),
             events: broadcast::Sender::new(limits.events.max(1)),
+            tools_changed: watch::Sender::new(0),
             wire,
             close: CancellationToken::new(),
             kill: CancellationToken::new(),

@@ -139,4 +139,8 @@ pub struct DemoArguments {
     /// DEBUG, INFO, WARNING, ERROR or CRITICAL [env: `LOG_LEVEL`] [default: INFO]
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
+
+    /// Print this help
+    #[arg(long, short = 'h', action = clap::ArgAction::Help)]
+    pub help: Option<bool>,
 }

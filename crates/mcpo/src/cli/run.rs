@@ -91,6 +91,7 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     // mcpo says these two on stdout.
     if let Some(usage @ (FlagError::NoServer | FlagError::NoCommand)) = error.downcast_ref() {
         say(&usage.to_string());
+        eprintln!("mcpo --help tells about every flag, mcpo demo shows the whole thing at work.");
     } else {
         eprintln!("mcpo: {}", explain(error));
     }

@@ -7,7 +7,7 @@ use jsonc_parser::errors::ParseError;
 use jsonc_parser::{CollectOptions, ParseOptions};
 use serde_json::Value;
 
-use super::position::{Step, display, line_at, line_of};
+use super::position::{Step, display, line_at, line_of, repeated_key};
 use super::server::{EntryError, ServerEntry, ServerSettings};
 
 /// A configuration file, read and checked, not yet resolved.
@@ -99,12 +99,15 @@ impl ConfigFile {
             key: String::new(),
             message: error.kind().to_string(),
         };
-        let options = ParseOptions::default();
+        let options = dialect();
         let parsed =
             jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &options).map_err(syntax)?;
         let Some(root) = parsed.value else {
             return Err(Problem { line: 1, key: String::new(), message: "the file is empty".into() });
         };
+        if let Some((line, key)) = repeated_key(text, &root) {
+            return Err(Problem { line, key, message: "stands twice: which one is meant?".into() });
+        }
         let problem = |path: &[Step], message: String| Problem {
             line: line_of(text, &root, path),
             key: display(path),
@@ -168,6 +171,22 @@ impl ConfigFile {
             })
         };
         self.servers.iter().map(resolve).collect()
+    }
+}
+
+/// JSON, with comments and trailing commas; what else JSON5 allows is more likely a slip.
+fn dialect() -> ParseOptions {
+    ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
     }
 }
 

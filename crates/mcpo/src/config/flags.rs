@@ -150,9 +150,16 @@ fn layout(
     };
     let mut entry = ServerEntry { kind: Some(arguments.server_type.clone()), ..ServerEntry::default() };
     if arguments.server_type.eq_ignore_ascii_case("stdio") {
+        if first.starts_with("http://") || first.starts_with("https://") {
+            let message = "that is a URL: add --type streamable-http (or --type sse for an older server)";
+            return Err(flag("--", message.into()));
+        }
         entry.command = Some(first.clone());
         entry.args = rest.to_vec();
     } else {
+        if !rest.is_empty() {
+            warnings.push(format!("--: {} words after the URL are not used", rest.len()));
+        }
         entry.url = Some(first.clone());
         entry.headers = header_flag(arguments.header.as_deref())?;
     }

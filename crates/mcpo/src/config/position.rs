@@ -1,5 +1,6 @@
 //! Finds the line of a key in a JSON file with comments, so that a mistake can be pointed at.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use jsonc_parser::ast::Value;
@@ -36,6 +37,40 @@ pub(super) fn line_of(text: &str, root: &Value<'_>, path: &[Step]) -> usize {
         };
     }
     line_at(text, at)
+}
+
+/// The first key that stands twice in one object: its line and its path.
+pub(super) fn repeated_key(text: &str, value: &Value<'_>) -> Option<(usize, String)> {
+    fn find(value: &Value<'_>, path: &mut Vec<Step>) -> Option<usize> {
+        match value {
+            Value::Object(object) => {
+                let mut seen = HashSet::new();
+                for property in &object.properties {
+                    path.push(Step::Key(property.name.as_str().to_owned()));
+                    if !seen.insert(property.name.as_str()) {
+                        return Some(property.start());
+                    }
+                    if let Some(at) = find(&property.value, path) {
+                        return Some(at);
+                    }
+                    path.pop();
+                }
+                None
+            }
+            Value::Array(array) => array.elements.iter().enumerate().find_map(|(index, element)| {
+                path.push(Step::Index(index));
+                let at = find(element, path);
+                if at.is_none() {
+                    path.pop();
+                }
+                at
+            }),
+            _ => None,
+        }
+    }
+    let mut path = Vec::new();
+    let at = find(value, &mut path)?;
+    Some((line_at(text, at), display(&path)))
 }
 
 /// The line (from 1) of a byte offset.

@@ -225,6 +225,10 @@ impl ServerEntry {
                 if command.is_empty() {
                     return Err(EntryError::at("command", "is empty: name the program to run"));
                 }
+                if command.starts_with("http://") || command.starts_with("https://") {
+                    let message = "is a URL, not a program: give it as \"url\"";
+                    return Err(EntryError::at("command", message));
+                }
                 if self.oauth.is_some() {
                     return Err(EntryError::at(
                         "oauth",
@@ -261,10 +265,11 @@ impl ServerEntry {
     }
 
     fn remote(&self, url: &str, kind: HttpKind) -> Result<UpstreamSettings, EntryError> {
-        let parsed =
-            Url::parse(url).map_err(|error| EntryError::at("url", format!("is not a URL: {error}")))?;
+        let expected = "expected an http:// or https:// URL";
+        let parsed = Url::parse(url)
+            .map_err(|error| EntryError::at("url", format!("{expected}, found no URL ({error})")))?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none_or(str::is_empty) {
-            return Err(EntryError::at("url", "expected an http:// or https:// URL"));
+            return Err(EntryError::at("url", expected));
         }
         let headers = headers(&self.headers)?;
         let oauth = self.oauth.clone().map(OAuthSection::resolve).transpose()?;

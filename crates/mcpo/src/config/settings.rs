@@ -153,6 +153,10 @@ pub struct Limits {
     pub shutdown_grace: Duration,
     /// How long a client may take to send a request's headers.
     pub header_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Duration,
+    /// Connections at a time; further ones wait.
+    pub connections: usize,
 }
 
 impl Default for Limits {
@@ -167,6 +171,8 @@ impl Default for Limits {
             retry_longest: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
+            connections: 10_000,
         }
     }
 }

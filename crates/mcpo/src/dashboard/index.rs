@@ -112,7 +112,8 @@ fn row(server: &Server, single: bool, prefix: &str, local: bool) -> Row {
         sentence: state.status.sentence(),
         login: (by_page && local).then(|| format!("_mcpo/login/{}", openapi::path_segment(name))),
         elsewhere: waits && !(by_page && local),
-        login_problem: state.status.login().and_then(|login| login.problem.clone()),
+        // It may hold an authorization server's words and address.
+        login_problem: state.status.login().filter(|_| local).and_then(|login| login.problem.clone()),
         tools,
         left_out: left_out.map(|tool| (tool.tool.clone(), tool.reason.clone())).collect(),
     }

@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 
 /// The address of the client, put into every request by the server.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,12 @@ pub(super) fn is_at_this_machine(extensions: &Extensions, headers: &HeaderMap) -
         extensions.get::<Peer>().is_some_and(|Peer(address)| address.ip().to_canonical().is_loopback());
     let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
     loopback && !forwarded && names_loopback(headers)
+}
+
+/// Whether a request may be led to a login: not when another site's page leads there, since it may start one.
+pub(super) fn may_log_in(extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    is_at_this_machine(extensions, headers) && site != Some(b"cross-site")
 }
 
 /// A name that an attacker points at 127.0.0.1 is not how a person at this machine calls it (DNS rebinding). HTTP/2 has no

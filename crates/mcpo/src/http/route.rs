@@ -74,20 +74,18 @@ pub(super) fn route<'a>(
             _ => Route::Unknown,
         };
     }
-    if get {
-        match path {
-            "" => return Route::Index,
-            "openapi.json" if registry.root().is_none() => return Route::RootDocument,
-            name if registry.root().is_none() => {
-                if let Some(page) = Page::named(name) {
-                    return Route::RootPage(page);
-                }
-            }
-            _ => {}
-        }
+    if get && path.is_empty() {
+        return Route::Index;
     }
     if let Some(server) = registry.root() {
         return inside(Arc::clone(server), path, get);
+    }
+    // Where servers have names, no tool lies at the root: these are meant whatever is asked of them.
+    if path == "openapi.json" {
+        return Route::RootDocument;
+    }
+    if let Some(page) = Page::named(path) {
+        return Route::RootPage(page);
     }
     let prefix = prefix.trim_start_matches('/');
     let Some(path) = path.strip_prefix(prefix) else { return Route::Unknown };

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::body::Body;
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use super::access::Gate;
 use super::call::{call, unavailable};
-use super::peer::is_at_this_machine;
+use super::peer::{is_at_this_machine, may_log_in};
 use super::problem;
 use super::route::{OWN, Page, Route, route};
 use crate::config::{ApiFacts, Limits, Settings};
@@ -56,8 +57,9 @@ pub fn router(proxy: Arc<Proxy>, cors_origins: &[HeaderValue]) -> Router {
     Router::new()
         .fallback(dispatch)
         .layer(middleware::from_fn_with_state(Arc::clone(&proxy), guard))
-        // Outermost, so that a refusal can be read by the page that was refused.
+        // Outside of the guard, so that a refusal can be read by the page that was refused.
         .layer(cors(cors_origins))
+        .layer(middleware::map_response(own_pages_are_ours))
         .with_state(proxy)
 }
 
@@ -71,6 +73,23 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     } else {
         layer.allow_origin(AllowOrigin::list(origins.iter().cloned())).allow_credentials(true)
     }
+}
+
+/// Marks what other sites' pages have no business with: the proxy's own page and its logins.
+#[derive(Debug, Clone, Copy)]
+struct OwnPage;
+
+fn own(mut response: Response) -> Response {
+    response.extensions_mut().insert(OwnPage);
+    response
+}
+
+async fn own_pages_are_ours(mut response: Response) -> Response {
+    if response.extensions().get::<OwnPage>().is_some() {
+        response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+    }
+    response
 }
 
 /// `--strict-auth`: everything but preflights needs the key.
@@ -87,6 +106,14 @@ async fn guard(State(proxy): State<Arc<Proxy>>, request: Request, next: Next) ->
 async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     let registry = proxy.registry.load();
     let get = matches!(*request.method(), Method::GET | Method::HEAD);
+    if let Some(location) = without_slash(request.uri(), |path| {
+        !matches!(
+            route(path, &proxy.root_path, &proxy.path_prefix, &registry, get),
+            Route::Unknown | Route::Index
+        )
+    }) {
+        return Redirect::temporary(&location).into_response();
+    }
     match route(request.uri().path(), &proxy.root_path, &proxy.path_prefix, &registry, get) {
         Route::Tool(server, tool) => {
             let tool = tool.into_owned();
@@ -97,11 +124,11 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
         _ if !get => not_allowed("GET"),
         Route::Index => {
             let local = is_at_this_machine(request.extensions(), request.headers());
-            dashboard::index(&proxy.api, &registry, &proxy.root_path, &proxy.path_prefix, local)
+            own(dashboard::index(&proxy.api, &registry, &proxy.root_path, &proxy.path_prefix, local))
         }
         Route::Asset(name) => docs::asset(&name)
             .map_or_else(|| problem::not_found().into_response(), |asset| asset.respond(request.headers())),
-        Route::Login(_) if !is_at_this_machine(request.extensions(), request.headers()) => {
+        Route::Login(_) if !may_log_in(request.extensions(), request.headers()) => {
             problem::detail(StatusCode::FORBIDDEN, "Log in from a browser on the machine that runs mcpo.")
                 .into_response()
         }
@@ -109,7 +136,7 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
             let server = registry.root().or_else(|| registry.server(&name)).map(Arc::clone);
             drop(registry);
             match server {
-                Some(server) => login(&server, proxy.limits.reconnect_wait).await,
+                Some(server) => own(login(&server, proxy.limits.reconnect_wait).await),
                 None => problem::not_found().into_response(),
             }
         }
@@ -129,6 +156,15 @@ async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response
     }
 }
 
+/// Where a path with a slash too much leads, as mcpo (FastAPI) has it, if it leads anywhere. Relative, so that it holds below any
+/// root path.
+fn without_slash(uri: &Uri, is_known: impl Fn(&str) -> bool) -> Option<String> {
+    let path = uri.path().strip_suffix('/').filter(|path| !path.is_empty() && !path.ends_with('/'))?;
+    let (_, last) = path.rsplit_once('/')?;
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    is_known(path).then(|| format!("../{last}{query}"))
+}
+
 impl Proxy {
     async fn tool(&self, server: &Arc<Server>, tool: &str, request: Request) -> Response {
         if request.method() != Method::POST {
@@ -141,9 +177,8 @@ impl Proxy {
         {
             return denied.into_response();
         }
-        let (parts, body) = request.into_parts();
-        match read(body, self.limits.request_body_bytes).await {
-            Ok(body) => call(server, tool, &parts.headers, body, self.limits.reconnect_wait).await,
+        match read(request, &self.limits).await {
+            Ok((parts, body)) => call(server, tool, &parts.headers, body, self.limits.reconnect_wait).await,
             Err(refused) => refused,
         }
     }
@@ -225,17 +260,26 @@ fn not_allowed(allow: &'static str) -> Response {
     response
 }
 
-/// The whole body of a request, up to `limit` bytes.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Response> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let text = format!("The request's body is larger than {limit} bytes.");
-            Err(problem::message(StatusCode::PAYLOAD_TOO_LARGE, &text).into_response())
-        }
+/// The whole body of a request, within the limits on its size and on the time it may take.
+async fn read(request: Request, limits: &Limits) -> Result<(Parts, Bytes), Response> {
+    let limit = limits.request_body_bytes;
+    let refused = |status, text: String| problem::message(status, &text).into_response();
+    let too_large = || {
+        refused(StatusCode::PAYLOAD_TOO_LARGE, format!("The request's body is larger than {limit} bytes."))
+    };
+    let (parts, body) = request.into_parts();
+    // What says that it is too large need not be waited for.
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(limits.body_timeout, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok((parts, collected.to_bytes())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(refused(StatusCode::BAD_REQUEST, "The request's body did not arrive.".into())),
         Err(_) => {
-            Err(problem::message(StatusCode::BAD_REQUEST, "The request's body did not arrive.")
-                .into_response())
+            let text =
+                format!("The request's body took longer than {} s.", limits.body_timeout.as_secs_f64());
+            Err(refused(StatusCode::REQUEST_TIMEOUT, text))
         }
     }
 }

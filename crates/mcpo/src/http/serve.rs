@@ -17,6 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
@@ -110,7 +111,13 @@ pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lif
     let server = Arc::new(server);
     let acceptor = bound.tls.map(TlsAcceptor::from);
     let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections.max(1)));
     loop {
+        let place = tokio::select! {
+            // Never closed.
+            place = Arc::clone(&places).acquire_owned() => place.ok(),
+            () = lifecycle.soft.cancelled() => break,
+        };
         let (stream, peer) = tokio::select! {
             accepted = bound.listener.accept() => match accepted {
                 Ok(accepted) => accepted,
@@ -127,6 +134,7 @@ pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lif
         let (acceptor, hard) = (acceptor.clone(), lifecycle.hard.clone());
         let handshake = limits.header_timeout;
         lifecycle.tasks.spawn(async move {
+            let _place = place;
             tokio::select! {
                 () = connection(stream, acceptor, handshake, &server, from(peer, router), watcher) => {}
                 () = hard.cancelled() => {}

@@ -10,6 +10,7 @@ use mcp_upstream::{
     CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport,
     StreamableTransport, Tools, Transport,
 };
+use tokio::sync::watch;
 use tower::Layer as _;
 
 use super::http_client::UpstreamClient;
@@ -43,6 +44,8 @@ pub struct Connected {
     pub session: Session,
     /// Its tools.
     pub tools: Tools,
+    /// Changes when the server says that its tools changed, from before they were listed.
+    pub changed: watch::Receiver<u64>,
 }
 
 /// A login is needed, and what for.
@@ -123,8 +126,10 @@ impl Connector {
             Upstream::Stdio(server) => Session::connect(stdio(server), self.options.clone()).await?,
             Upstream::Remote(remote) => self.remote(remote).await?,
         };
+        // From before the list, so that no change of it is missed.
+        let changed = session.tools_changed();
         match session.list_tools().await {
-            Ok(tools) => Ok(Connected { session, tools }),
+            Ok(tools) => Ok(Connected { session, tools, changed }),
             Err(error) => {
                 session.close().await;
                 match self.login_required(&error) {

@@ -18,7 +18,8 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
     let mut source = error.source();
     while let Some(error) = source {
         let message = error.to_string();
-        if !message.is_empty() && !said.contains(&message) {
+        // hyper's client says on the way only that it is a client.
+        if !message.is_empty() && !said.contains(&message) && !message.starts_with("client error (") {
             said.push_str(": ");
             said.push_str(&message);
         }

@@ -8,6 +8,7 @@ mod explain;
 mod http_client;
 mod login;
 mod outage;
+mod publication;
 mod status;
 mod supervisor;
 

@@ -1,10 +1,11 @@
 //! Why a server cannot be used, in two versions: the whole story for the operator's log, and one without the server's own words,
 //! paths and addresses for everybody who can reach the proxy.
 
-use mcp_upstream::{CallError, Closed, ConnectError};
+use mcp_upstream::{CallError, Closed, ConnectError, StderrTail};
 
 use super::connector::ConnectorError;
 use super::explain::explain;
+use crate::config::UpstreamSettings;
 
 /// Why a server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,15 +17,26 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// Of an attempt to connect.
-    pub(super) fn of_connect(error: &ConnectorError) -> Self {
+    /// Of an attempt to connect to `upstream`.
+    pub(super) fn of_connect(error: &ConnectorError, upstream: &UpstreamSettings) -> Self {
         let summary = match error {
             ConnectorError::Connect(error) => connect(error),
             ConnectorError::List(error) => format!("it does not list its tools: {}", call(error)),
             ConnectorError::Timeout(limit) => format!("it did not answer within {} s", limit.as_secs_f64()),
             ConnectorError::LoginNeeded(_) => "it asks for a login".into(),
         };
-        Self { detail: explain(error), summary }
+        let mut detail = explain(error);
+        if let UpstreamSettings::Remote(remote) = upstream {
+            // The origin alone: paths and queries are where people put keys.
+            detail = format!("{}: {detail}", remote.url.origin().ascii_serialization());
+        }
+        let stderr = match error {
+            ConnectorError::Connect(error) => error.stderr(),
+            ConnectorError::List(CallError::Closed { reason, .. }) => reason.stderr(),
+            _ => None,
+        };
+        detail.push_str(&last_words(stderr));
+        Self { detail, summary }
     }
 
     /// Of a call.
@@ -32,11 +44,31 @@ impl Outage {
         Self { detail: explain(error), summary: call(error) }
     }
 
+    /// Of a session that ended.
+    pub(super) fn of_closed(reason: &Closed) -> Self {
+        Self {
+            detail: format!("{}{}", explain(reason), last_words(reason.stderr())),
+            summary: closed(reason),
+        }
+    }
+
     /// Of a server whose sessions do not last.
     pub(super) fn restless() -> Self {
         let text = "its session ends again and again";
         Self { detail: text.into(), summary: text.into() }
     }
+}
+
+/// The end of what a process wrote to its stderr, for the log. Nothing in it may pass for a line of ours or move the cursor.
+fn last_words(stderr: Option<&StderrTail>) -> String {
+    let Some(stderr) = stderr else { return String::new() };
+    let lines: Vec<_> = stderr.lines().collect();
+    let mut told = String::new();
+    for line in lines.iter().skip(lines.len().saturating_sub(LAST_WORDS)) {
+        told.push_str("\n    | ");
+        told.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
+    }
+    told
 }
 
 fn connect(error: &ConnectError) -> String {
@@ -79,3 +111,6 @@ fn closed(reason: &Closed) -> String {
         _ => "its session was ended".into(),
     }
 }
+
+/// How many lines of stderr the log gets.
+const LAST_WORDS: usize = 20;

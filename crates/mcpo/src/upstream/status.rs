@@ -84,7 +84,13 @@ impl Status {
             Self::Connecting => "The proxy is connecting to this server.".into(),
             Self::Ready { login: None } => "Connected.".into(),
             Self::Ready { login: Some(_) } => "Connected. A tool needs a further login.".into(),
-            Self::LoginNeeded(_) => "This server is waiting for a login.".into(),
+            Self::LoginNeeded(login) => {
+                let last = if login.problem.is_some() { " The last one did not succeed." } else { "" };
+                format!(
+                    "This server is waiting for a login.{last} Open the proxy's page on the machine that runs it and log in \
+                     there, or follow what its output says."
+                )
+            }
             Self::Retrying { outage, .. } => {
                 format!("This server is down: {}. The proxy keeps trying.", outage.summary)
             }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_oauth_core::Entropy;
-use mcp_upstream::{Event, Session};
-use tokio::sync::broadcast::error::RecvError;
+use mcp_upstream::{Session, Tools};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
@@ -16,10 +16,10 @@ use super::connector::{Connected, Connector, ConnectorError, LoginRequired};
 use super::explain::explain;
 use super::login::LoginDesk;
 use super::outage::Outage;
-use super::status::{Exposed, Login, Status};
+use super::publication::{fingerprint, publish};
+use super::status::{Login, Status};
 use crate::config::UpstreamSettings;
 use crate::lifecycle::Lifecycle;
-use crate::openapi::{self, ServerFacts, ToolSource};
 use crate::registry::Server;
 
 /// The task behind one server.
@@ -27,7 +27,10 @@ pub struct Supervisor {
     server: Arc<Server>,
     connector: Connector,
     desk: Arc<LoginDesk>,
+    /// Between attempts that fail.
     backoff: Backoff,
+    /// Between sessions that end soon.
+    crashes: Backoff,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -40,7 +43,8 @@ impl Supervisor {
         backoff: Backoff,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { server, connector, desk, backoff, entropy }
+        let crashes = backoff.clone();
+        Self { server, connector, desk, backoff, crashes, entropy }
     }
 
     /// Runs until the lifecycle's first stage, then ends the session in good order.
@@ -55,33 +59,12 @@ impl Supervisor {
             };
             let pause = match connected {
                 Ok(connected) => {
-                    let session = connected.session.clone();
-                    let since = Instant::now();
                     last_outage = None;
-                    self.publish(connected);
-                    tokio::select! {
-                        () = self.watch(&session) => {}
-                        () = soft.cancelled() => {
-                            // Calls under way may finish.
-                            tokio::select! {
-                                () = self.server.drained() => {}
-                                () = lifecycle.hard.cancelled() => {}
-                            }
-                            session.close().await;
-                            break;
-                        }
+                    self.backoff.succeeded();
+                    if self.serve(connected, &lifecycle).await {
+                        break;
                     }
-                    session.close().await;
-                    if since.elapsed() >= STABLE {
-                        self.backoff.succeeded();
-                    }
-                    // The first time it is started again at once; one that dies as soon as it is called is not, for ever.
-                    if self.backoff.attempts() < PROMPT_RESTARTS {
-                        let _ = self.backoff.failed(&*self.entropy);
-                        None
-                    } else {
-                        Some(Outage::restless())
-                    }
+                    self.crashed()
                 }
                 Err(ConnectorError::LoginNeeded(required)) => {
                     tokio::select! {
@@ -89,20 +72,13 @@ impl Supervisor {
                         () = soft.cancelled() => break,
                     }
                 }
-                Err(error) => Some(Outage::of_connect(&error)),
-            };
-            if let Some(outage) = pause {
-                let wait = self.backoff.failed(&*self.entropy);
-                if last_outage.as_ref() == Some(&outage) {
-                    tracing::debug!(server = self.name(), retry_in_ms = wait.as_millis(), "still down");
-                } else {
-                    tracing::warn!(
-                        server = self.name(),
-                        retry_in_ms = wait.as_millis(),
-                        "failed to connect: {}",
-                        outage.detail
-                    );
+                Err(error) => {
+                    let outage = Outage::of_connect(&error, &self.server.settings.upstream);
+                    Some((outage, self.backoff.failed(&*self.entropy)))
                 }
+            };
+            if let Some((outage, wait)) = pause {
+                self.say_down(&outage, last_outage.as_ref(), wait);
                 last_outage = Some(outage.clone());
                 tokio::select! {
                     () = self.pause(outage, wait) => {}
@@ -111,6 +87,55 @@ impl Supervisor {
             }
         }
         self.server.publish_status(Status::Stopped);
+    }
+
+    /// Serves a session until it ends; whether the program ends with it.
+    async fn serve(&mut self, connected: Connected, lifecycle: &Lifecycle) -> bool {
+        let Connected { session, tools, changed } = connected;
+        let since = Instant::now();
+        let description = session.server();
+        tracing::info!(
+            server = self.name(),
+            tools = tools.tools.len(),
+            revision = %description.protocol_version,
+            "connected to {} {}",
+            description.name,
+            description.version
+        );
+        publish(&self.server, &session, &tools);
+        let ended = tokio::select! {
+            () = self.watch(&session, &tools, changed) => false,
+            () = lifecycle.soft.cancelled() => {
+                // Calls under way may finish.
+                tokio::select! {
+                    () = self.server.drained() => {}
+                    () = lifecycle.hard.cancelled() => {}
+                }
+                true
+            }
+        };
+        session.close().await;
+        if since.elapsed() >= STABLE {
+            self.crashes.succeeded();
+        }
+        ended
+    }
+
+    /// How long to wait after a session that ended. The first ones of a short time are opened again at once; a server that dies
+    /// as soon as it is called is not started in a tight loop for ever.
+    fn crashed(&mut self) -> Option<(Outage, Duration)> {
+        let wait = self.crashes.failed(&*self.entropy);
+        (self.crashes.attempts() > PROMPT_RESTARTS).then(|| (Outage::restless(), wait))
+    }
+
+    /// Says in the log why the server is down, once for each reason.
+    fn say_down(&self, outage: &Outage, last: Option<&Outage>, wait: Duration) {
+        let retry_in_ms = wait.as_millis();
+        if last == Some(outage) {
+            tracing::debug!(server = self.name(), retry_in_ms, "still down");
+        } else {
+            tracing::warn!(server = self.name(), retry_in_ms, "failed to connect: {}", outage.detail);
+        }
     }
 
     fn name(&self) -> &str {
@@ -183,31 +208,37 @@ impl Supervisor {
     }
 
     /// Follows a session until it ends; tools that change are published anew. A login that a call asks for runs beside it.
-    async fn watch(&self, session: &Session) {
-        let mut events = session.events();
-        let closed = session.closed();
-        tokio::pin!(closed);
-        let login = self.logins();
-        tokio::pin!(login);
-        loop {
-            tokio::select! {
-                reason = &mut closed => {
-                    tracing::warn!(server = self.name(), "the session ended: {reason}");
-                    return;
-                }
-                () = &mut login => {}
-                event = events.recv() => match event {
-                    // Lagged: something was missed, which may have been a change of the tools.
-                    Ok(Event::ToolsChanged) | Err(RecvError::Lagged(_)) => self.list_again(session).await,
-                    Ok(_) => {}
-                    Err(RecvError::Closed) => {
-                        let reason = (&mut closed).await;
-                        tracing::warn!(server = self.name(), "the session ended: {reason}");
-                        return;
-                    }
-                },
+    async fn watch(&self, session: &Session, tools: &Tools, changed: watch::Receiver<u64>) {
+        tokio::select! {
+            reason = session.closed() => {
+                let outage = Outage::of_closed(&reason);
+                tracing::warn!(server = self.name(), "the session ended: {}", outage.detail);
             }
+            () = self.logins() => {}
+            () = self.relist(session, tools, changed) => {}
         }
+    }
+
+    /// Publishes the tools anew when the server says that they changed, for ever. Not more often than [`RELIST_PAUSE`], whatever
+    /// the server says, and only if the list is another one.
+    async fn relist(&self, session: &Session, tools: &Tools, mut changed: watch::Receiver<u64>) {
+        let mut known = fingerprint(tools);
+        while changed.changed().await.is_ok() {
+            match session.list_tools().await {
+                Ok(tools) if fingerprint(&tools) != known => {
+                    tracing::info!(server = self.name(), tools = tools.tools.len(), "its tools changed");
+                    known = fingerprint(&tools);
+                    publish(&self.server, session, &tools);
+                }
+                Ok(_) => tracing::debug!(server = self.name(), "listed again: its tools are as they were"),
+                Err(error) => {
+                    tracing::warn!(server = self.name(), "cannot list its tools again: {}", explain(&error));
+                }
+            }
+            tokio::time::sleep(RELIST_PAUSE).await;
+        }
+        // The session is gone, which is somebody else's news.
+        std::future::pending::<()>().await;
     }
 
     /// Serves the calls that were turned away for want of a login, for ever.
@@ -219,76 +250,13 @@ impl Supervisor {
             }
         }
     }
-
-    async fn list_again(&self, session: &Session) {
-        match session.list_tools().await {
-            Ok(tools) => {
-                tracing::info!(server = self.name(), tools = tools.tools.len(), "its tools changed");
-                self.publish(Connected { session: session.clone(), tools });
-            }
-            Err(error) => {
-                tracing::warn!(server = self.name(), "cannot list its tools again: {}", explain(&error));
-            }
-        }
-    }
-
-    fn publish(&self, connected: Connected) {
-        let Connected { session, tools } = connected;
-        let description = session.server();
-        let presentation = self.server.presentation();
-        let disabled = &self.server.settings.disabled_tools;
-        let sources: Vec<_> = tools
-            .tools
-            .iter()
-            .filter(|tool| !disabled.contains(&tool.name))
-            .map(|tool| ToolSource {
-                name: &tool.name,
-                title: tool.title(),
-                description: tool.description(),
-                input_schema: tool.input_schema(),
-                output_schema: tool.output_schema(),
-                annotations: tool.annotations(),
-            })
-            .collect();
-        if let Some(incomplete) = tools.incomplete {
-            tracing::warn!(server = self.name(), "its list of tools is not whole: {incomplete}");
-        }
-        let facts = ServerFacts {
-            title: &description.name,
-            version: &description.version,
-            instructions: description.instructions.as_deref(),
-            base_path: &presentation.base_path,
-            secured: presentation.secured,
-        };
-        let (document, exposed, mut left_out) = openapi::server_document(&facts, &sources);
-        left_out.extend(tools.rejected.iter().map(|tool| openapi::LeftOut {
-            tool: tool.name.clone().unwrap_or_else(|| "(without a name)".into()),
-            reason: tool.reason.to_string(),
-        }));
-        for tool in &left_out {
-            tracing::warn!(server = self.name(), tool = tool.tool, "this tool is left out: {}", tool.reason);
-        }
-        for tool in &exposed {
-            for caveat in &tool.caveats {
-                tracing::warn!(server = self.name(), tool = tool.name, "{caveat}");
-            }
-        }
-        tracing::info!(
-            server = self.name(),
-            tools = exposed.len(),
-            revision = %description.protocol_version,
-            "connected to {} {}",
-            description.name,
-            description.version
-        );
-        let title = description.name.clone();
-        let tools = exposed.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
-        self.server.publish_exposed(Exposed { session, tools, left_out, title }, document);
-    }
 }
 
 /// A session that lived this long was a success.
 const STABLE: Duration = Duration::from_secs(30);
 
-/// So many times a session that ends is opened again without a wait.
-const PROMPT_RESTARTS: u32 = 2;
+/// So many sessions that end soon are opened again without a wait.
+const PROMPT_RESTARTS: u32 = 3;
+
+/// How long a list of tools stands at least.
+const RELIST_PAUSE: Duration = Duration::from_secs(1);

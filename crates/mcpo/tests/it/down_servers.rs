@@ -33,6 +33,15 @@ async fn a_server_that_dies_at_once_is_shown_with_its_last_words() {
     assert!(!document.text().contains("API_TOKEN"), "{}", document.text());
 }
 
+/// The line that tells what is wrong is seldom the last one.
+#[tokio::test]
+async fn the_end_of_what_a_server_said_is_in_the_log() {
+    let script = "echo 'Error: missing API_KEY: set it' >&2; echo >&2; echo 'Node.js v20.20.2' >&2; exit 1";
+    let proxy = Proxy::start(["--", "sh", "-c", script]).await;
+    proxy.logged("Error: missing API_KEY: set it").await;
+    proxy.logged("| Node.js v20.20.2").await;
+}
+
 #[tokio::test]
 async fn a_program_that_speaks_no_mcp_is_told_apart() {
     let proxy = Proxy::prepared(|command| {

@@ -21,3 +21,4 @@ mod reload;
 mod root_path;
 mod shutdown;
 mod support;
+mod tools_change;

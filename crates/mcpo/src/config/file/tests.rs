@@ -98,3 +98,17 @@ fn a_file_that_is_not_there_is_named() {
     let error = ConfigFile::read(Path::new("/nowhere/at/all.json")).unwrap_err();
     assert_eq!(error.to_string(), "cannot read the config file /nowhere/at/all.json");
 }
+
+/// Comments and trailing commas are meant; the rest of JSON5 is a slip.
+#[test]
+fn slips_are_not_guessed_at() {
+    for text in [
+        "{\"mcpServers\": {\"a\": {\"command\": \"x\" \"args\": []}}}",
+        "{'mcpServers': {'a': {'command': 'x'}}}",
+        "{mcpServers: {a: {command: \"x\"}}}",
+    ] {
+        assert!(ConfigFile::parse(text).is_err(), "{text}");
+    }
+    let text = "{\"mcpServers\": {\n\"a\": {\"command\": \"x\"},\n\"a\": {\"command\": \"y\"}}}";
+    assert_eq!(problem(text), "line 3, mcpServers.a: stands twice: which one is meant?");
+}

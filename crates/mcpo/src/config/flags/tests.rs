@@ -85,6 +85,8 @@ fn a_url_with_headers() {
     }
     let error = resolve(&["--type", "sse", "-H", "nonsense", "--", "http://127.0.0.1:1/sse"]).unwrap_err();
     assert!(error.to_string().starts_with("--header: expected one JSON object"));
+    let error = resolve(&["--", "https://mcp.example/mcp"]).unwrap_err();
+    assert!(error.to_string().contains("add --type streamable-http"), "{error}");
     let error = resolve(&["--type", "carrier-pigeon", "--", "x"]).unwrap_err();
     assert!(error.to_string().starts_with("--type: unknown type"), "{error}");
 }

@@ -15,6 +15,20 @@ fn a_browser_on_this_machine() {
     assert!(local("[::ffff:127.0.0.1]:5000", &[("host", "localhost")]));
 }
 
+/// Another site's page may link to the proxy's page, but not start a login.
+#[test]
+fn another_sites_page_starts_no_login() {
+    let mut extensions = Extensions::new();
+    extensions.insert(Peer("127.0.0.1:5000".parse().unwrap()));
+    for (site, may) in [("cross-site", false), ("same-origin", true), ("none", true)] {
+        let headers = HeaderMap::from_iter([
+            (header::HOST, HeaderValue::from_static("localhost:8000")),
+            ("sec-fetch-site".parse().unwrap(), HeaderValue::from_static(site)),
+        ]);
+        assert_eq!(may_log_in(&extensions, &headers), may, "{site}");
+    }
+}
+
 #[test]
 fn anybody_else() {
     assert!(!local("192.168.1.7:5000", &[("host", "127.0.0.1:8000")]));

@@ -57,6 +57,7 @@ fn names_of_several_servers() {
     assert_eq!(read("/time/get_current_time", "", "/", &registry, false), "get_current_time of time");
     assert_eq!(read("/time/files/read", "", "/", &registry, false), "files/read of time");
     assert_eq!(read("/time/files%2Fread", "", "/", &registry, false), "files/read of time");
+    assert_eq!(read("/docs", "", "/", &registry, false), "root Docs");
     // A tool may be called as a page is.
     assert_eq!(read("/time/docs", "", "/", &registry, false), "docs of time");
     assert_eq!(read("/time/%FF", "", "/", &registry, false), "unknown");

@@ -128,7 +128,7 @@ async fn d2_tools_that_change_during_a_login_leave_it_offered() {
     let url = login_url(&proxy, "vault", 1).await;
     let listed = async || {
         let sent = vault.scripted().push(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
-        (sent > 0 && proxy.log().contains("its tools changed")).then_some(())
+        (sent > 0 && proxy.log().contains("listed again")).then_some(())
     };
     proxy.eventually("the tools are listed again", listed).await;
     assert!(page(&proxy).await.contains("_mcpo/login/vault"), "{}", page(&proxy).await);

@@ -188,12 +188,39 @@ async fn a_slow_tool_is_waited_for_and_others_go_on() {
 #[tokio::test]
 async fn a_server_that_went_away_is_said_to_be_down_and_found_again() {
     let Some(everything) = installed() else { return };
+    for mode in [Mode::StreamableHttp, Mode::Sse] {
+        let (proxy, server) = remote(&everything, mode).await;
+        assert_eq!(proxy.post("/echo", &json!({ "message": "1" })).await.status, 200);
+        let port = server.kill().await;
+        let reply = proxy.post("/echo", &json!({ "message": "2" })).await;
+        assert!((502..=504).contains(&reply.status), "{mode:?} {} {}", reply.status, reply.text());
+        assert!(reply.json()["detail"]["message"].is_string(), "{}", reply.text());
+        proxy
+            .eventually("the document says that the server is down", async || {
+                let document = proxy.get("/openapi.json").await.json();
+                (document["info"]["x-mcpo-status"] == "failed").then_some(())
+            })
+            .await;
+        let _server = NodeServer::start_at(&everything, mode, port).await;
+        proxy.ready("/openapi.json").await;
+        let reply = proxy.post("/echo", &json!({ "message": "3" })).await;
+        assert_eq!((reply.status, reply.json()), (200, json!("Echo: 3")), "{mode:?}");
+    }
+}
+
+/// A server that is back before anybody asked has forgotten the session; the call that finds out is sent again on a new one.
+#[tokio::test]
+async fn a_server_that_was_restarted_between_two_calls() {
+    let Some(everything) = installed() else { return };
     let (proxy, server) = remote(&everything, Mode::StreamableHttp).await;
     assert_eq!(proxy.post("/echo", &json!({ "message": "1" })).await.status, 200);
-    server.kill().await;
-    let reply = proxy.post("/echo", &json!({ "message": "2" })).await;
-    assert!((502..=504).contains(&reply.status), "{} {}", reply.status, reply.text());
-    assert!(reply.json()["detail"]["message"].is_string(), "{}", reply.text());
+    let port = server.kill().await;
+    let _server = NodeServer::start_at(&everything, Mode::StreamableHttp, port).await;
+    proxy
+        .eventually("a call is answered again", async || {
+            (proxy.post("/echo", &json!({ "message": "2" })).await.status == 200).then_some(())
+        })
+        .await;
 }
 
 /// Each caller gets a clear error or, since the tool is marked read-only, a retried answer; the next call works.

@@ -30,6 +30,11 @@ impl NodeServer {
     /// It can only be told a port, and could not say which one it got, so a few lines loaded before it make it listen on a
     /// free port of the loopback interface and print that.
     pub(crate) async fn start(installed: &Installed, mode: Mode) -> Self {
+        Self::start_at(installed, mode, 0).await
+    }
+
+    /// Starts it where another one was.
+    pub(crate) async fn start_at(installed: &Installed, mode: Mode, port: u16) -> Self {
         let preload = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/listening.cjs");
         let word = match mode {
             Mode::Sse => "sse",
@@ -39,6 +44,7 @@ impl NodeServer {
             .args(["--require", preload])
             .args(installed.arguments())
             .arg(word)
+            .env("MCPO_TEST_PORT", port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -70,8 +76,9 @@ impl NodeServer {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    /// Kills it as a crash would, and waits until it is gone.
-    pub(crate) async fn kill(mut self) {
+    /// Kills it as a crash would, and waits until it is gone. Returns its port, for its successor.
+    pub(crate) async fn kill(mut self) -> u16 {
         self.child.kill().await.expect("it is killed");
+        self.port
     }
 }

@@ -37,6 +37,9 @@ pub struct Limits {
     pub close_grace: Duration,
     /// After a child ended: how long what it has written may take to be read. Default 500 ms.
     pub drain_deadline: Duration,
+    /// When it is in doubt whether a streamable HTTP server still knows the session: how long it may take to say so.
+    /// Default 5 s.
+    pub probe_deadline: Duration,
     /// The longest pause before the stream of a streamable HTTP server is opened again. Default 30 s.
     pub listen_pause: Duration,
 }
@@ -60,6 +63,7 @@ impl Default for Limits {
             call_deadline: Duration::from_secs(300),
             close_grace: Duration::from_secs(2),
             drain_deadline: Duration::from_millis(500),
+            probe_deadline: Duration::from_secs(5),
             listen_pause: Duration::from_secs(30),
         }
     }

@@ -24,7 +24,7 @@ pub enum Closed {
         /// The end of what it wrote to standard error.
         stderr: StderrTail,
     },
-    /// The server no longer knows the session (HTTP 404); connect again.
+    /// The server no longer knows the session (HTTP 404, or 400 to a ping as well); connect again.
     #[error("the server no longer knows this session")]
     SessionExpired,
     /// The event stream that carries a legacy SSE session ended.

@@ -1,5 +1,6 @@
 //! Streamable HTTP: every message of ours is a POST, and its answer carries the reply.
 mod exchange;
+mod expiry;
 mod keeper;
 
 use std::sync::{Arc, OnceLock};
@@ -7,12 +8,15 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 use url::Url;
 
 use super::{Wire, pending::Pending, remote};
 use crate::{
-    CallError, CallOptions, ConnectError, HttpService, Limits, ProtocolVersion,
+    CallError, CallOptions, Closed, ConnectError, HttpService, Limits, ProtocolVersion,
     message::Request as RpcRequest, session::Handle, shared::Shared,
 };
 
@@ -111,11 +115,20 @@ impl StreamableWire {
         request.encode(&mut body, id, progress);
         let post = self.post_request(options.headers, body);
         pending.mark_sent();
+        let mut exchange = Box::pin(self.exchange(shared, id, post));
         let outcome = tokio::select! {
             biased;
-            outcome = self.exchange(shared, id, post) => outcome,
+            outcome = &mut exchange => outcome,
             // The session ended, or the reply came on another stream.
-            outcome = pending.outcome(|| true) => return outcome,
+            outcome = pending.outcome(|| true) => match outcome {
+                // Another call found out that the server forgot the session. It tells each call by itself, and only its
+                // answer to this one says whether this one may be sent again.
+                Err(CallError::Closed { reason: Closed::SessionExpired, .. }) => {
+                    let own = timeout(shared.limits.probe_deadline, exchange).await;
+                    return own.ok().flatten().unwrap_or(outcome);
+                }
+                outcome => return outcome,
+            },
         };
         match outcome {
             Some(outcome) => {

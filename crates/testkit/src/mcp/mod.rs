@@ -24,6 +24,6 @@ mod script;
 mod stdio;
 mod streamable;
 
-pub use running::{Recorded, ScriptedServer};
+pub use running::{Recorded, Refusal, ScriptedServer};
 pub use script::{Framing, Rule, Script, ScriptedTool, Step};
 pub use stdio::run_stdio;

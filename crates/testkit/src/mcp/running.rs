@@ -54,6 +54,8 @@ pub(super) struct State {
     streams: Mutex<Vec<(u64, Events)>>,
     /// Sessions given out and not yet forgotten.
     pub(super) sessions: Mutex<(u64, Vec<u64>)>,
+    /// How a session that is not known is refused.
+    pub(super) refusal: Mutex<Refusal>,
     recorded: Mutex<Vec<Recorded>>,
     news: Notify,
 }
@@ -62,6 +64,18 @@ pub(super) struct State {
 pub(super) enum Kind {
     Streamable(Framing),
     Legacy,
+}
+
+/// How a streamable HTTP server refuses a request of a session that it does not know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Refusal {
+    /// 404, as the protocol demands.
+    #[default]
+    NotFound,
+    /// 400 with a JSON-RPC error without an id, as servers made after the examples of the TypeScript SDK do.
+    BadRequest,
+    /// 400 with a line of text, as the Python SDK did until the end of 2025.
+    BadRequestText,
 }
 
 impl Script {
@@ -85,6 +99,7 @@ impl ScriptedServer {
             kind,
             streams: Mutex::default(),
             sessions: Mutex::default(),
+            refusal: Mutex::default(),
             recorded: Mutex::default(),
             news: Notify::new(),
         });
@@ -145,6 +160,12 @@ impl ScriptedServer {
 
     /// Forgets all sessions: from now on they are answered with 404.
     pub fn forget_sessions(&self) {
+        self.forget_sessions_with(Refusal::NotFound);
+    }
+
+    /// Forgets all sessions, as a restart does: from now on they are refused like this.
+    pub fn forget_sessions_with(&self, refusal: Refusal) {
+        *lock(&self.state.refusal) = refusal;
         lock(&self.state.sessions).1.clear();
     }
 

@@ -6,7 +6,7 @@ use hyper::{Method, Response};
 use super::{
     Framing, Recorded, Step,
     http::{Body, Cut, Said, answer, event, event_stream, perform, scripted},
-    running::{State, lock},
+    running::{Refusal, State, lock},
 };
 
 pub(super) async fn respond(
@@ -19,11 +19,7 @@ pub(super) async fn respond(
     if let Some(session) = session
         && !lock(&state.sessions).1.iter().any(|known| Some(*known) == session)
     {
-        return Ok(answer(
-            404,
-            "application/json",
-            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#,
-        ));
+        return Ok(unknown_session(*lock(&state.refusal)));
     }
     match request.method {
         Method::POST => {}
@@ -63,6 +59,22 @@ pub(super) async fn respond(
         response.headers_mut().insert("mcp-session-id", id.into());
     }
     Ok(response)
+}
+
+fn unknown_session(refusal: Refusal) -> Response<Body> {
+    match refusal {
+        Refusal::NotFound => answer(
+            404,
+            "application/json",
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#,
+        ),
+        Refusal::BadRequest => answer(
+            400,
+            "application/json",
+            r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID provided"},"id":null}"#,
+        ),
+        Refusal::BadRequestText => answer(400, "text/plain", "Bad Request: No valid session ID provided"),
+    }
 }
 
 /// The last message is the body; what comes before it goes to the server's own stream.

@@ -4,9 +4,9 @@ use futures_util::FutureExt as _;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
-use super::StreamableWire;
+use super::{StreamableWire, expiry};
 use crate::{
-    CallError, Closed, Excerpt,
+    CallError, Excerpt,
     http_client::{Body, Collected, EventStream, Item, collect},
     message::{self, Message},
     shared::{Shared, Text, failure},
@@ -25,9 +25,14 @@ impl StreamableWire {
         let status = response.status();
         if status == StatusCode::NOT_FOUND && self.session.get().is_some() {
             // "When a client receives HTTP 404 in response to a request containing an MCP-Session-Id, it MUST start a
-            // new session": whoever owns this one connects again. The request was not carried out.
-            shared.shut(Closed::SessionExpired);
-            return Some(Err(CallError::Closed { reason: Closed::SessionExpired, sent: false }));
+            // new session": whoever owns this one connects again.
+            return Some(Err(expiry::expire(shared)));
+        }
+        if self.may_be_expired(status) {
+            let refusal = remote::refusal(response, Some(id), &shared.limits).await;
+            let answered = matches!(refusal, CallError::Server(_));
+            let forgotten = !answered && self.is_forgotten(shared).await;
+            return Some(Err(if forgotten { expiry::expire(shared) } else { refusal }));
         }
         if !status.is_success() || status == StatusCode::ACCEPTED || status == StatusCode::NO_CONTENT {
             return Some(Err(remote::refusal(response, Some(id), &shared.limits).await));

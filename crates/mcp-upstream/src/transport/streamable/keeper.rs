@@ -83,8 +83,12 @@ async fn listen_once(wire: &StreamableWire, shared: &Shared) -> Listened {
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             return Listened::Nothing;
         }
-        // 405 says that there is no such stream. Whether the session has expired (404) is for a POST to find out: some
-        // servers have no route for GET at all.
+        // Some servers have no route for GET at all, and others forgot the session.
+        status if wire.may_be_expired(status) && wire.is_forgotten(shared).await => {
+            shared.shut(Closed::SessionExpired);
+            return Listened::Unwelcome;
+        }
+        // 405 says that there is no such stream.
         _ => return Listened::Unwelcome,
     }
     let mut events = EventStream::new(response.into_body(), shared.limits.message_bytes);

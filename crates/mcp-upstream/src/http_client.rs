@@ -1,9 +1,11 @@
 //! HTTP as both remote transports use it: any tower service below, bounded bodies and event streams above.
 mod body;
 mod event_stream;
+mod refused;
 mod service;
 
 pub(crate) use body::{Collected, collect, excerpt};
 pub(crate) use event_stream::{EventStream, Item};
+pub(crate) use refused::is_refused;
 pub(crate) use service::Body;
 pub use service::HttpService;

@@ -30,7 +30,7 @@ pub enum Closed {
     /// The event stream that carries a legacy SSE session ended.
     #[error("the server ended the event stream")]
     StreamEnded,
-    /// The connection broke.
+    /// The connection broke, or nobody listens at the server's address any more.
     #[error("the connection to the server broke")]
     Transport {
         /// What broke.

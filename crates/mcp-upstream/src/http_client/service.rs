@@ -16,6 +16,9 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
 /// below; their errors come out in the source chain of [`CallError`](crate::CallError) and
 /// [`ConnectError`](crate::ConnectError), to be found by downcast.
 ///
+/// When hyper-util's client says that nobody listens at the server's address, a streamable HTTP session ends with
+/// [`Closed::Transport`](crate::Closed::Transport). Any other error fails the one request.
+///
 /// ```
 /// use bytes::Bytes;
 /// use http_body_util::Full;

@@ -4,6 +4,7 @@ mod calls;
 mod connecting;
 mod kit;
 mod lists;
+mod lost;
 mod messages;
 mod real;
 mod sse;

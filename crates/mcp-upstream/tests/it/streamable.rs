@@ -5,9 +5,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use mcp_upstream::{
-    BoxError, CallError, CallOptions, Closed, ConnectError, Event, HttpService, Session, StreamableTransport,
+    BoxError, CallError, CallOptions, ConnectError, Event, HttpService, Session, StreamableTransport,
 };
-use testkit::mcp::{Framing, Refusal, Script, Step, reply};
+use testkit::mcp::{Framing, Script, Step, reply};
 use tower::ServiceExt as _;
 
 use crate::kit::{self, ANY, Way, limits, options, text};
@@ -70,70 +70,6 @@ fn nothing_secret_is_printed() {
     let printed = format!("{transport:?} {call:?} {command:?}");
     assert!(!printed.contains("s3cret"), "{printed}");
     assert!(printed.contains("https://mcp.example/mcp") && printed.contains("x-api-key"), "{printed}");
-}
-
-/// However the server says so: see `Refusal`.
-const REFUSALS: [Refusal; 3] = [Refusal::NotFound, Refusal::BadRequest, Refusal::BadRequestText];
-
-#[tokio::test]
-async fn a_forgotten_session_is_expired() {
-    let script = Script::new().without_get_stream().tool("echo", ANY, reply::echo());
-    for (framing, refusal) in
-        [Way::Json, Way::Events].into_iter().flat_map(|way| REFUSALS.map(|refusal| (way, refusal)))
-    {
-        let (session, server) = framing.session(&script).await;
-        text(&session, "echo", "{}").await.unwrap();
-        server.as_ref().unwrap().forget_sessions_with(refusal);
-        let error = text(&session, "echo", "{}").await.unwrap_err();
-        assert!(
-            matches!(&error, CallError::Closed { reason: Closed::SessionExpired, sent: false }),
-            "{refusal:?}: the request was not carried out: {error:?}"
-        );
-        assert!(matches!(session.closed().await, Closed::SessionExpired));
-        session.close().await;
-        let requests = server.unwrap().recorded();
-        assert!(!requests.iter().any(|request| request.method == "DELETE"), "there is nothing to delete");
-    }
-}
-
-#[tokio::test]
-async fn every_call_of_a_forgotten_session_may_be_sent_again() {
-    let script = Script::new().without_get_stream().tool("echo", ANY, reply::echo());
-    for refusal in REFUSALS {
-        let (session, server) = Way::Json.session(&script).await;
-        server.as_ref().unwrap().forget_sessions_with(refusal);
-        let calls = (0..50).map(|_| text(&session, "echo", "{}"));
-        for outcome in futures_util::future::join_all(calls).await {
-            assert!(
-                matches!(&outcome, Err(CallError::Closed { reason: Closed::SessionExpired, sent: false })),
-                "{refusal:?}: {outcome:?}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_servers_own_stream_finds_out_that_the_session_is_forgotten() {
-    let find_out = async |refusal| {
-        let (session, server) = Way::Json.session(&Script::new()).await;
-        let server = server.unwrap();
-        server.wait_for(|request| request.method == "GET").await;
-        server.forget_sessions_with(refusal);
-        server.end_streams();
-        assert!(matches!(session.closed().await, Closed::SessionExpired), "{refusal:?}");
-    };
-    futures_util::future::join_all(REFUSALS.map(find_out)).await;
-}
-
-#[tokio::test]
-async fn a_server_without_a_route_for_get_forgot_nothing() {
-    for status in [400, 404] {
-        let script = Script::new().always("GET", reply::status(status, &[], "Cannot GET /mcp"));
-        let (session, server) = Way::Json.session(&script).await;
-        let server = server.unwrap();
-        server.wait_for(|request| request.body.contains(r#""ping""#)).await;
-        session.ping().await.unwrap();
-    }
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use http_body_util::Full;
 
 use super::{StreamableWire, expiry};
 use crate::{
-    CallError, Excerpt,
-    http_client::{Body, Collected, EventStream, Item, collect},
+    BoxError, CallError, Closed, Excerpt,
+    http_client::{Body, Collected, EventStream, Item, collect, is_refused},
     message::{self, Message},
     shared::{Shared, Text, failure},
     transport::remote,
@@ -20,6 +20,9 @@ impl StreamableWire {
     pub(super) async fn exchange(&self, shared: &Shared, id: u64, request: Request<Full<Bytes>>) -> Reply {
         let response = match self.http.call(request).await {
             Ok(response) => response,
+            Err(source) if self.negotiated.get().is_some() && is_refused(&source) => {
+                return Some(Err(unreachable(shared, source)));
+            }
             Err(source) => return Some(Err(CallError::Transport { source })),
         };
         let status = response.status();
@@ -50,6 +53,14 @@ impl StreamableWire {
             self::whole(shared, id, response).await
         }
     }
+}
+
+/// The server is down. Ends the session for everybody, so that whoever owns it finds out when the server is back.
+/// Nothing of this call was sent.
+fn unreachable(shared: &Shared, source: BoxError) -> CallError {
+    let reason = Closed::Transport { source: source.into() };
+    shared.shut(reason.clone());
+    CallError::Closed { reason, sent: false }
 }
 
 /// The reply is the body.

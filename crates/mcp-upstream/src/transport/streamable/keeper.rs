@@ -7,7 +7,7 @@ use tokio::{sync::mpsc, time::timeout};
 use super::StreamableWire;
 use crate::{
     Closed,
-    http_client::{EventStream, Item},
+    http_client::{EventStream, Item, is_refused},
     shared::{Shared, Text},
     transport::{Wire, remote},
 };
@@ -77,7 +77,15 @@ async fn listen_once(wire: &StreamableWire, shared: &Shared) -> Listened {
     headers.remove(header::CONTENT_TYPE);
     headers.insert(header::ACCEPT, HeaderValue::from_static(remote::EVENT_STREAM));
     let request = remote::request(Method::GET, &wire.uri, headers, HeaderMap::new(), Vec::new());
-    let Ok(response) = wire.http.call(request).await else { return Listened::Nothing };
+    let response = match wire.http.call(request).await {
+        Ok(response) => response,
+        // The server is down. But one that is about to stop answers the calls that it has when it listens no more.
+        Err(source) if is_refused(&source) && shared.calls.outstanding() == 0 => {
+            shared.shut(Closed::Transport { source: source.into() });
+            return Listened::Unwelcome;
+        }
+        Err(_) => return Listened::Nothing,
+    };
     match response.status() {
         StatusCode::OK if remote::is_event_stream(&response) => {}
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {

@@ -1,0 +1,24 @@
+//! Whether a failed request says that nobody listens at the server's address.
+use std::{error::Error, io};
+
+use hyper_util::client::legacy;
+
+use crate::BoxError;
+
+/// Whether the client could not connect because the server, or its host, is not there. Then nothing was sent.
+///
+/// Only an error that is the client's own counts: one inside a layer's error is about the layer's own requests, to an
+/// authorization server for example. And only a clear no counts: a connection that takes too long, or that breaks, may
+/// mean that the server is busy, while other calls are under way. The client is hyper-util's, alone or below layers that
+/// hand its errors on; other clients' errors are never taken for this.
+pub(crate) fn is_refused(error: &BoxError) -> bool {
+    let Some(error) = error.downcast_ref::<legacy::Error>().filter(|error| error.is_connect()) else {
+        return false;
+    };
+    std::iter::successors(error.source(), |error| (**error).source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| CLEAR.contains(&error.kind()))
+}
+
+const CLEAR: [io::ErrorKind; 3] =
+    [io::ErrorKind::ConnectionRefused, io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable];

@@ -174,7 +174,7 @@ impl ServerEntry {
                     _ => None,
                 })
                 .collect(),
-            message: error.into_inner().to_string(),
+            message: in_plain_words(&error.into_inner().to_string()),
         })?;
         let mut ignored = Vec::new();
         let _: Result<Self, _> = serde_ignored::deserialize(value, |path| {
@@ -275,6 +275,21 @@ impl ServerEntry {
         let oauth = self.oauth.clone().map(OAuthSection::resolve).transpose()?;
         Ok(UpstreamSettings::Remote(Box::new(RemoteServer { url: parsed, kind, headers, oauth })))
     }
+}
+
+/// serde names Rust's types; a person writes JSON.
+fn in_plain_words(message: &str) -> String {
+    const WORDS: [(&str, &str); 8] = [
+        ("expected f64", "expected a number"),
+        ("expected u16", "expected a number from 0 to 65535"),
+        ("expected a sequence", "expected a list"),
+        ("expected a map", "expected an object"),
+        ("expected struct ForwardingSection", "expected an object"),
+        ("expected struct OAuthSection", "expected an object"),
+        ("expected struct ClientSection", "expected an object"),
+        ("expected struct ServerEntry", "expected an object"),
+    ];
+    WORDS.iter().fold(message.to_owned(), |message, (rust, plain)| message.replace(rust, plain))
 }
 
 enum Kind {

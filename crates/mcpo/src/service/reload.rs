@@ -101,13 +101,22 @@ pub(super) async fn follow<R>(
 {
     // Writing a file can be several changes, and a broken file is worth one message.
     let mut said = None;
+    // Those of the start were named at the start.
+    let mut unknown = ConfigFile::read(&file).map(|read| read.unknown).unwrap_or_default();
     loop {
         tokio::select! {
             changed = watch.changed() => if changed.is_none() { return },
             () = lifecycle.soft.cancelled() => return,
         }
         let wanted = match ConfigFile::read(&file) {
-            Ok(read) => resolve(&read),
+            Ok(read) => {
+                for problem in read.unknown.iter().filter(|problem| !unknown.contains(problem)) {
+                    tracing::warn!("config file {}, {problem}", file.display());
+                }
+                let settings = resolve(&read);
+                unknown = read.unknown;
+                settings
+            }
             Err(error) => Err(explain(&error)),
         };
         let outcome = wanted.and_then(|wanted| fleet.apply(&wanted).map_err(|error| explain(&error)));

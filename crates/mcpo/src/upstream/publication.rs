@@ -41,6 +41,14 @@ pub(super) fn publish(server: &Server, session: &Session, tools: &Tools) {
     if let Some(incomplete) = tools.incomplete {
         tracing::warn!(server = name, "its list of tools is not whole: {incomplete}");
     }
+    // A slip in a name would leave open what was meant to be closed.
+    for unknown in disabled.iter().filter(|name| tools.tools.iter().all(|tool| tool.name != **name)) {
+        tracing::warn!(
+            server = name,
+            tool = unknown,
+            "\"disabledTools\" names a tool that the server does not have"
+        );
+    }
     for tool in left_out.iter().take(MOST_WARNINGS) {
         tracing::warn!(server = name, tool = tool.tool, "this tool is left out: {}", tool.reason);
     }

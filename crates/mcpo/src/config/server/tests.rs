@@ -113,3 +113,19 @@ fn seed_static_client_configuration() {
     assert_eq!(oauth.redirect_uri.unwrap().as_str(), "http://localhost:3030/callback");
     assert_eq!(oauth.callback_port, 3030);
 }
+
+/// serde's own words are Rust's.
+#[test]
+fn wrong_types_are_told_in_words_of_json() {
+    for (json, words) in [
+        (r#"{"url": "http://x/", "timeout": "5"}"#, "expected a number"),
+        (r#"{"command": "x", "args": "a"}"#, "expected a list"),
+        (r#"{"command": "x", "env": []}"#, "expected an object"),
+        (r#"{"url": "http://x/", "client_header_forwarding": true}"#, "expected an object"),
+        (r#"{"url": "http://x/", "oauth": "yes"}"#, "expected an object"),
+        (r#""npx""#, "expected an object"),
+    ] {
+        let error = resolve(json).unwrap_err();
+        assert!(error.message.ends_with(words), "{json}: {}", error.message);
+    }
+}

@@ -45,7 +45,7 @@ pub enum ConnectError {
         stderr: StderrTail,
     },
     /// The server insists on a revision that we do not speak.
-    #[error("the server speaks revision {answered}, we offered {offered} and know nothing newer")]
+    #[error("the server speaks revision {answered}, which is none of those we know ({})", known())]
     UnsupportedVersion {
         /// What `initialize` offered.
         offered: ProtocolVersion,
@@ -131,6 +131,11 @@ impl ConnectError {
             CallError::Malformed { source } => Self::Malformed { source },
         }
     }
+}
+
+/// The revisions that this engine speaks, oldest first.
+fn known() -> String {
+    ProtocolVersion::ALL.map(ProtocolVersion::as_str).join(", ")
 }
 
 /// Why a program could not be started.

@@ -37,12 +37,16 @@ async fn every_known_revision_is_accepted() {
 async fn an_unknown_revision_is_refused() {
     for way in Way::ALL {
         let (session, _server) = way.connect(&Script::new().protocol_version("1999-01-01")).await;
-        match session {
-            Err(ConnectError::UnsupportedVersion { offered: ProtocolVersion::V2025_11_25, answered }) => {
-                assert_eq!(answered.as_str(), "1999-01-01");
-            }
-            other => panic!("{way:?}: {other:?}"),
-        }
+        let error = session.unwrap_err();
+        let ConnectError::UnsupportedVersion { offered: ProtocolVersion::V2025_11_25, answered } = &error
+        else {
+            panic!("{way:?}: {error:?}")
+        };
+        assert_eq!(answered.as_str(), "1999-01-01");
+        assert_eq!(
+            error.to_string(),
+            "the server speaks revision 1999-01-01, which is none of those we know (2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25)"
+        );
     }
 }
 

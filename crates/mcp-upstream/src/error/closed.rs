@@ -84,7 +84,7 @@ impl fmt::Debug for SharedError {
     }
 }
 
-/// The last line of standard error, which most often is the reason.
+/// The line of standard error that most likely is the reason.
 fn last_words(stderr: &StderrTail) -> String {
-    stderr.last_line().map(|line| format!(": {line}")).unwrap_or_default()
+    stderr.last_words().map(|line| format!(": {line}")).unwrap_or_default()
 }

@@ -22,6 +22,19 @@ impl StderrTail {
         self.lines().rev().find(|line| !line.trim().is_empty())
     }
 
+    /// The last `n` lines, oldest first.
+    pub fn last_lines(&self, n: usize) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        let first = self.0.len().saturating_sub(n);
+        self.lines().skip(first)
+    }
+
+    /// The line that says best why the process ended, if only one can be shown. Among the last 20 it is the last that
+    /// mentions an error, since others often follow it (a stack, a version, a farewell); if none does, the last line that
+    /// is not blank. A guess, and no more: show [`last_lines`](Self::last_lines) where there is room.
+    pub fn last_words(&self) -> Option<&str> {
+        self.last_lines(LAST_WORDS).rev().find(|line| mentions_error(line)).or_else(|| self.last_line())
+    }
+
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -44,6 +57,11 @@ impl fmt::Debug for StderrTail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.lines()).finish()
     }
+}
+
+/// `Error: …`, `ModuleNotFoundError: …`, `[ERROR] …`; but no frame of a stack, which may name a file of errors.
+fn mentions_error(line: &str) -> bool {
+    !line.trim_start().starts_with("at ") && line.to_ascii_lowercase().contains("error")
 }
 
 /// Where the lines are kept while the child runs.
@@ -107,3 +125,8 @@ fn cost(line: &str) -> usize {
 }
 
 const LONGEST_LINE: usize = 4096;
+/// An error from further back is most likely not why the process ended.
+const LAST_WORDS: usize = 20;
+
+#[cfg(test)]
+mod tests;

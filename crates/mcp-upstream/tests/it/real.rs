@@ -2,11 +2,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::Full;
 use mcp_upstream::{
-    CallOptions, Command, ConnectError, Session, SseTransport, StdioTransport, StreamableTransport, Transport,
+    BoxError, CallError, CallOptions, Closed, Command, ConnectError, HttpService, Session, SseTransport,
+    StdioTransport, StreamableTransport, Transport,
 };
 
-use crate::kit::{http, limits, options, text};
+use crate::kit::{self, limits, options, text};
 
 /// The command in a variable, a JSON array of words; without one the test is left out, but not in CI.
 #[expect(clippy::disallowed_methods, reason = "the tests' set-up says in variables what it has installed")]
@@ -21,14 +23,18 @@ fn command(variable: &str) -> Option<Command> {
     None
 }
 
+/// A port for a server that takes no port 0: one that is free now has to do.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// Starts a server that listens, and connects to it as soon as it does.
 async fn listening(
     command: Command,
     argument: &str,
+    port: u16,
     transport: impl Fn(u16) -> Transport,
 ) -> (tokio::process::Child, Session) {
-    // The server takes no port 0, so one that is free now has to do.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let child = tokio::process::Command::new(command.program)
         .args(command.args)
         .arg(argument)
@@ -43,7 +49,7 @@ async fn listening(
             match Session::connect(transport(port), options(limits())).await {
                 Ok(session) => return session,
                 Err(ConnectError::Transport { .. }) => tokio::task::yield_now().await,
-                Err(error) => panic!("{}", crate::kit::chain(&error)),
+                Err(error) => panic!("{}", kit::chain(&error)),
             }
         }
     };
@@ -85,10 +91,43 @@ async fn server_everything_over_streamable_http() {
     let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
     let transport = |port| {
         let url = format!("http://127.0.0.1:{port}/mcp").parse().unwrap();
-        StreamableTransport::new(url, http()).into()
+        StreamableTransport::new(url, kit::http()).into()
     };
-    let (_child, session) = listening(command, "streamableHttp", transport).await;
+    let (_child, session) = listening(command, "streamableHttp", free_port(), transport).await;
     use_everything(&session).await;
+}
+
+/// It answers 400 to a session that it does not know.
+#[tokio::test]
+async fn server_everything_restarted_ends_the_session_that_it_forgot() {
+    let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
+    let transport = |port| {
+        let url = format!("http://127.0.0.1:{port}/mcp").parse().unwrap();
+        StreamableTransport::new(url, kit::http()).into()
+    };
+    let port = free_port();
+    // Its own stream would find out that it is down, and end the session before the call.
+    let silent = HttpService::new(tower::service_fn(move |request: http::Request<Full<Bytes>>| async move {
+        if request.method() == http::Method::GET {
+            return Err::<http::Response<hyper::body::Incoming>, BoxError>("no stream".into());
+        }
+        Ok(tower::ServiceExt::oneshot(kit::client(), request).await?)
+    }));
+    let (mut child, first) = listening(command.clone(), "streamableHttp", port, |port| {
+        let url = format!("http://127.0.0.1:{port}/mcp").parse().unwrap();
+        StreamableTransport::new(url, silent.clone()).into()
+    })
+    .await;
+    text(&first, "echo", r#"{"message":"before"}"#).await.unwrap();
+    child.kill().await.unwrap();
+    let (_child, second) = listening(command, "streamableHttp", port, transport).await;
+    let error = text(&first, "echo", r#"{"message":"after"}"#).await.unwrap_err();
+    assert!(
+        matches!(&error, CallError::Closed { reason: Closed::SessionExpired, sent: false }),
+        "{}",
+        kit::chain(&error)
+    );
+    second.close().await;
 }
 
 #[tokio::test]
@@ -96,9 +135,9 @@ async fn server_everything_over_legacy_sse() {
     let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
     let transport = |port| {
         let url = format!("http://127.0.0.1:{port}/sse").parse().unwrap();
-        SseTransport::new(url, http()).into()
+        SseTransport::new(url, kit::http()).into()
     };
-    let (_child, session) = listening(command, "sse", transport).await;
+    let (_child, session) = listening(command, "sse", free_port(), transport).await;
     use_everything(&session).await;
 }
 

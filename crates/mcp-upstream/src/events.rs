@@ -2,12 +2,11 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-/// A notification, as [`Session::events`](crate::Session::events) delivers it: in the order of the wire.
+/// A notification, as [`Session::events`](crate::Session::events) delivers it: in the order of the wire. That the tools
+/// changed is told by [`Session::tools_changed`](crate::Session::tools_changed) instead.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// `notifications/tools/list_changed`: list the tools again.
-    ToolsChanged,
     /// `notifications/message`: a log record of the server; its `params` as they came.
     Log(Bytes),
     /// Any other notification that belongs to no call.

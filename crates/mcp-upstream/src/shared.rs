@@ -132,8 +132,7 @@ impl Shared {
         let event = match method {
             "notifications/progress" => return self.progress(text, params.unwrap_or_default()),
             "notifications/tools/list_changed" => {
-                self.tools_changed.send_modify(|times| *times = times.wrapping_add(1));
-                Event::ToolsChanged
+                return self.tools_changed.send_modify(|times| *times = times.wrapping_add(1));
             }
             "notifications/message" => Event::Log(params.map(|params| text.own(params)).unwrap_or_default()),
             // Nothing that the server asks of us takes time, so there is nothing to cancel.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use mcp_upstream::{
-    BoxError, CallError, CallOptions, ConnectError, Event, HttpService, Session, StreamableTransport,
+    BoxError, CallError, CallOptions, ConnectError, HttpService, Session, StreamableTransport,
 };
 use testkit::mcp::{Framing, Script, Step, reply};
 use tower::ServiceExt as _;
@@ -94,18 +94,18 @@ async fn the_servers_own_stream_is_heard_and_opened_again() {
     let script = Script::new();
     let (session, server) = Way::Json.session(&script).await;
     let server = server.unwrap();
-    let mut events = session.events();
+    let mut receiver = session.tools_changed();
     server.wait_for(|request| request.method == "GET").await;
     let changed = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
-    let wait_for_event = async |events: &mut tokio::sync::broadcast::Receiver<Event>| {
+    let wait_for_change = async |receiver: &mut tokio::sync::watch::Receiver<u64>| {
         while server.push(changed) == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(events.recv().await.unwrap(), Event::ToolsChanged));
+        receiver.changed().await.unwrap();
     };
-    wait_for_event(&mut events).await;
+    wait_for_change(&mut receiver).await;
     server.end_streams();
-    wait_for_event(&mut events).await;
+    wait_for_change(&mut receiver).await;
     // A server's request on that stream is answered with a POST.
     server.push(r#"{"jsonrpc":"2.0","id":77,"method":"ping"}"#);
     let answer = server.wait_for(|request| request.body.contains("77")).await;

@@ -62,9 +62,8 @@ impl Outage {
 /// The end of what a process wrote to its stderr, for the log. Nothing in it may pass for a line of ours or move the cursor.
 fn last_words(stderr: Option<&StderrTail>) -> String {
     let Some(stderr) = stderr else { return String::new() };
-    let lines: Vec<_> = stderr.lines().collect();
     let mut told = String::new();
-    for line in lines.iter().skip(lines.len().saturating_sub(LAST_WORDS)) {
+    for line in stderr.last_lines(LAST_WORDS) {
         told.push_str("\n    | ");
         told.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
     }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use mcp_upstream::{CallError, CallOptions, ToolResult};
-use serde_json::value::RawValue;
+use mcp_upstream::{CallError, CallOptions};
 
 use super::arguments::require_json;
 use super::problem::{self, Answer};
@@ -44,7 +43,7 @@ pub(super) async fn call(
     };
     let whole = respond::accepts_whole_result(headers);
     let error = match exposed.session.call_tool(tool, arguments.clone(), options.clone()).await {
-        Ok(result) => return answer(&result, known, whole),
+        Ok(result) => return respond::tool_result(result.as_str(), known, whole).into_response(),
         Err(error) => error,
     };
     if !may_repeat(&error, known) {
@@ -56,17 +55,8 @@ pub(super) async fn call(
     };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
     match exposed.session.call_tool(tool, arguments, options).await {
-        Ok(result) => answer(&result, known, whole),
+        Ok(result) => respond::tool_result(result.as_str(), known, whole).into_response(),
         Err(error) => failed(server, tool, &error),
-    }
-}
-
-fn answer(result: &ToolResult, tool: &ExposedTool, whole: bool) -> Response {
-    match serde_json::from_str::<&RawValue>(result.as_str()) {
-        Ok(raw) => respond::tool_result(raw, tool, whole).into_response(),
-        Err(_) => {
-            problem::message(StatusCode::BAD_GATEWAY, "The server's answer is not JSON.").into_response()
-        }
     }
 }
 

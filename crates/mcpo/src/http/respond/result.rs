@@ -43,33 +43,33 @@ pub fn accepts_whole_result(headers: &HeaderMap) -> bool {
 ///
 /// A result that says it is an error becomes 500 with `{"detail":{"message":TEXT}}`. Of several elements the answer is an
 /// array, of one the element, of none `[]`.
-pub fn tool_result(raw: &RawValue, tool: &ExposedTool, whole: bool) -> Answer {
-    answer(raw, tool.result, whole)
+pub fn tool_result(text: &str, tool: &ExposedTool, whole: bool) -> Answer {
+    answer(text, tool.result, whole)
 }
 
 /// The same for a tool of this shape.
-pub(super) fn answer(raw: &RawValue, shape: ResultShape, whole: bool) -> Answer {
-    let Some(result) = CallResult::read(raw) else {
+pub(super) fn answer(text: &str, shape: ResultShape, whole: bool) -> Answer {
+    let Some(result) = CallResult::read(text) else {
         return problem::message(StatusCode::BAD_GATEWAY, "The server's answer is not the result of a tool.");
     };
     let status = if result.is_error() { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     if whole {
         let content_type = HeaderValue::from_static(WHOLE_RESULT);
-        return Answer { status, content_type, body: raw.get().to_owned().into() };
+        return Answer { status, content_type, body: text.to_owned().into() };
     }
     if result.is_error() {
         return problem::json(status, result.error_body());
     }
     let body = match result.structured(shape) {
         Some(structured) => structured.to_owned(),
-        None => result.content_body(raw.get().len()),
+        None => result.content_body(text.len()),
     };
     problem::json(status, body)
 }
 
 #[derive(Debug)]
 struct CallResult<'a> {
-    raw: &'a RawValue,
+    text: &'a str,
     content: Vec<Block<'a>>,
     structured_content: Option<&'a RawValue>,
     is_error: Option<&'a RawValue>,
@@ -89,21 +89,21 @@ struct Members<'a, E> {
 
 impl<'a> CallResult<'a> {
     /// Reads a result in one pass; only if an element is no block at all, each is looked at alone.
-    fn read(raw: &'a RawValue) -> Option<Self> {
-        let read = serde_json::from_str::<Members<'a, Block<'a>>>(raw.get()).or_else(|_| {
+    fn read(text: &'a str) -> Option<Self> {
+        let read = serde_json::from_str::<Members<'a, Block<'a>>>(text).or_else(|_| {
             let Members { content, structured_content, is_error } =
-                serde_json::from_str::<Members<'a, &'a RawValue>>(raw.get())?;
+                serde_json::from_str::<Members<'a, &'a RawValue>>(text)?;
             let content =
                 content.into_iter().map(|raw| serde_json::from_str(raw.get()).unwrap_or_default()).collect();
             Ok::<_, serde_json::Error>(Members { content, structured_content, is_error })
         });
         let Members { content, structured_content, is_error } = read.ok()?;
-        Some(Self { raw, content, structured_content, is_error })
+        Some(Self { text, content, structured_content, is_error })
     }
 
     /// An element as the server wrote it.
     fn element(&self, position: usize) -> &'a str {
-        let read = serde_json::from_str::<Members<'a, &'a RawValue>>(self.raw.get());
+        let read = serde_json::from_str::<Members<'a, &'a RawValue>>(self.text);
         let element = read.ok().and_then(|members| members.content.get(position).map(|raw| raw.get()));
         element.unwrap_or("null")
     }

@@ -3,12 +3,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn raw(text: &str) -> Box<RawValue> {
-    RawValue::from_string(text.into()).unwrap()
-}
-
 fn answer_to(result: &str, shape: ResultShape) -> (u16, String) {
-    let answer = answer(&raw(result), shape, false);
+    let answer = answer(result, shape, false);
     assert_eq!(answer.content_type, "application/json");
     (answer.status.as_u16(), String::from_utf8(answer.body.to_vec()).unwrap())
 }
@@ -18,6 +14,15 @@ fn answers(content: &str, expected: &str) {
     let (status, body) = answer_to(&format!(r#"{{"content":{content}}}"#), ResultShape::Content);
     assert_eq!((status, body.as_str()), (200, expected), "{content}");
     assert!(serde_json::from_str::<&RawValue>(&body).is_ok(), "no JSON: {body}");
+}
+
+/// The result comes from the server: what is no result is the server's fault, and told as such.
+#[test]
+fn what_is_no_result_is_refused() {
+    for text in ["", "[]", "1", r#"{"content":[]} x"#, r#"{"content":7}"#] {
+        assert_eq!(answer(text, ResultShape::Content, false).status.as_u16(), 502, "{text}");
+        assert_eq!(answer(text, ResultShape::Content, true).status.as_u16(), 502, "{text}");
+    }
 }
 
 #[test]
@@ -147,10 +152,10 @@ fn defect_06_structured_content_goes_through() {
 #[test]
 fn the_whole_result_on_request() {
     let result = r#"{ "content": [], "_meta": {"z":1.10}, "isError": false }"#;
-    let whole = answer(&raw(result), ResultShape::Content, true);
+    let whole = answer(result, ResultShape::Content, true);
     assert_eq!((whole.status.as_u16(), whole.body.as_ref()), (200, result.as_bytes()));
     assert_eq!(whole.content_type, WHOLE_RESULT);
-    let error = answer(&raw(r#"{"content":[],"isError":true}"#), ResultShape::Content, true);
+    let error = answer(r#"{"content":[],"isError":true}"#, ResultShape::Content, true);
     assert_eq!(error.status, 500);
 }
 
@@ -185,7 +190,7 @@ proptest! {
     #[test]
     fn any_text_has_an_answer(texts in prop::collection::vec("\\PC{0,12}|[\\[\\]{}0-9\",: tnf]{0,6}", 0..4)) {
         let blocks: Vec<_> = texts.iter().map(|text| json!({"type": "text", "text": text})).collect();
-        let result = raw(&json!({"content": blocks}).to_string());
+        let result = json!({"content": blocks}).to_string();
         let body = answer(&result, ResultShape::Content, false).body;
         let value: Value = serde_json::from_slice(&body).unwrap();
         let expected: Vec<_> = texts.iter().map(|text| serde_json::from_str(text).unwrap_or(Value::from(text.as_str()))).collect();

@@ -63,29 +63,37 @@ pub(super) fn event(message: &str) -> String {
     format!("event: message\n{}\n", lines.concat())
 }
 
-/// Does the steps of one request. `reply` gets what goes where the reply goes, `push` what goes to the server's own
-/// stream. Whether the connection is to be cut.
-pub(super) async fn perform(
-    steps: Vec<Step>,
-    mut reply: impl FnMut(Said),
-    mut push: impl FnMut(String),
-) -> Result<(), Cut> {
+/// Does the steps of one request; `say` gets what the script says. Whether the connection is to be cut.
+pub(super) async fn perform(steps: Vec<Step>, mut say: impl FnMut(Said)) -> Result<(), Cut> {
     for step in steps {
         match step {
-            Step::Send(message) => reply(Said::Message(message)),
-            Step::Raw(text) => reply(Said::Raw(text)),
-            Step::Push(message) => push(message),
+            Step::Send(message) | Step::Answer { message, .. } => say(Said::Message(message)),
+            Step::Raw(text) => say(Said::Raw(text)),
+            Step::Push(message) => say(Said::Push(message)),
+            Step::Listen(request) => say(Said::Listen(request)),
+            Step::EndListening => say(Said::EndListening),
+            Step::CutListening => say(Said::CutListening),
             Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
             Step::Hang => std::future::pending().await,
             Step::Break(_) => return Err(Cut),
-            Step::Stderr(_) | Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } => {}
+            Step::Stderr(_) | Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } | Step::Ask(_) => {}
         }
     }
     Ok(())
 }
 
-/// What a script says on the way of a reply.
+/// What a script says.
 pub(super) enum Said {
+    /// On the way of the reply.
     Message(String),
+    /// On the way of the reply.
     Raw(String),
+    /// On the server's own streams.
+    Push(String),
+    /// Nothing but that this request opens a stream.
+    Listen(String),
+    /// To all such streams.
+    EndListening,
+    /// To all such streams.
+    CutListening,
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use hyper::{Method, Response};
 
 use super::{
-    Recorded, Step,
-    http::{Body, Cut, Said, answer, event, event_stream, perform},
+    EarlyRequest, Recorded, Step,
+    http::{Body, Cut, answer, event_stream, perform},
     running::State,
     streamable,
 };
@@ -27,20 +27,18 @@ pub(super) async fn respond(state: &Arc<State>, request: &Recorded) -> Result<Re
             let Some(events) = session.and_then(|session| state.stream_of(session)) else {
                 return Ok(answer(404, "text/plain", "no such session"));
             };
-            let turn = state.play.turn(&request.body);
+            let turn = state.play.turn(&request.body, None);
+            match state.play.early(&turn) {
+                None | Some(EarlyRequest::Answered) => {}
+                Some(EarlyRequest::Ignored) => return Ok(answer(202, "text/plain", "Accepted")),
+                Some(EarlyRequest::Exit(_)) => return Err(Cut),
+            }
             if let [Step::Status { .. }] = &turn.steps[..] {
                 return streamable::once(turn.steps).await;
             }
             let state = Arc::clone(state);
             tokio::spawn(async move {
-                let said = |said| {
-                    let text = match said {
-                        Said::Message(message) => event(&message),
-                        Said::Raw(text) => text,
-                    };
-                    let _ = events.send(Ok(text));
-                };
-                if let Err(cut) = perform(turn.steps, said, |message| _ = state.push(&message)).await {
+                if let Err(cut) = perform(turn.steps, |said| streamable::say(&state, &events, said)).await {
                     let _ = events.send(Err(cut));
                 }
             });

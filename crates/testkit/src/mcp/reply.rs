@@ -1,5 +1,5 @@
 //! Ready-made things that a tool may do.
-use super::Step;
+use super::{Ask, Step};
 
 /// Answers with a text.
 pub fn text(text: &str) -> Vec<Step> {
@@ -67,4 +67,34 @@ pub fn progress(times: usize) -> Vec<Step> {
 /// Sends a message that is no reply, then answers with a text.
 pub fn after(message: &str) -> Vec<Step> {
     [vec![Step::Send(message.to_owned())], text("done")].concat()
+}
+
+/// Answers with the requests that the server got so far, as a text with one on each line.
+pub fn requests() -> Vec<Step> {
+    result(r#"{"content":[{"type":"text","text":$REQUESTS}]}"#)
+}
+
+/// Answers with a JSON-RPC error, over HTTP with this status.
+pub fn refused(status: u16, code: i64, message: &str, data: &str) -> Vec<Step> {
+    let message = serde_json::Value::from(message);
+    let message = format!(
+        r#"{{"jsonrpc":"2.0","id":$ID,"error":{{"code":{code},"message":{message},"data":{data}}}}}"#
+    );
+    vec![Step::Answer { status, message }]
+}
+
+/// Asks for input: `inputRequests`, as JSON, and a `requestState`. What follows is for the rounds after this one.
+pub fn ask(requests: &str, state: &str) -> Vec<Step> {
+    let ask = Ask { requests: Some(requests.to_owned()), state: Some(state.to_owned()), ..Ask::default() };
+    vec![Step::Ask(ask)]
+}
+
+/// Answers with the `inputResponses` that came, as structured content.
+pub fn responses() -> Vec<Step> {
+    result(r#"{"content":[],"structuredContent":$RESPONSES}"#)
+}
+
+/// Opens the `subscriptions/listen` that came.
+pub fn listen() -> Vec<Step> {
+    vec![Step::Listen(String::new())]
 }

@@ -57,7 +57,15 @@ pub(super) struct State {
     /// How a session that is not known is refused.
     pub(super) refusal: Mutex<Refusal>,
     recorded: Mutex<Vec<Recorded>>,
+    /// The ids of requests of which the client closed the reply before it was whole.
+    left: Mutex<Vec<String>>,
     news: Notify,
+}
+
+/// A request of a stateless revision while its reply is not whole: when it is dropped, the client has cancelled it.
+pub(super) struct Left {
+    state: Arc<State>,
+    id: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +109,7 @@ impl ScriptedServer {
             sessions: Mutex::default(),
             refusal: Mutex::default(),
             recorded: Mutex::default(),
+            left: Mutex::default(),
             news: Notify::new(),
         });
         let stop = CancellationToken::new();
@@ -116,9 +125,32 @@ impl ScriptedServer {
         format!("http://{}{}", self.address, self.path).parse().expect("an address makes a URL")
     }
 
-    /// The requests so far.
+    /// The requests so far, without the probes: which revision a server speaks is asked before anything else, and of
+    /// servers of all revisions.
     pub fn recorded(&self) -> Vec<Recorded> {
-        lock(&self.state.recorded).clone()
+        let recorded = lock(&self.state.recorded);
+        recorded.iter().filter(|request| !request.is_probe()).cloned().collect()
+    }
+
+    /// The requests `server/discover` so far.
+    pub fn probes(&self) -> Vec<Recorded> {
+        lock(&self.state.recorded).iter().filter(|request| request.is_probe()).cloned().collect()
+    }
+
+    /// The ids, as JSON, of the requests of a stateless revision that the client cancelled: it closed the reply before
+    /// it was whole.
+    pub fn cancelled(&self) -> Vec<String> {
+        lock(&self.state.left).clone()
+    }
+
+    /// How many `subscriptions/listen` are open.
+    pub fn listeners(&self) -> usize {
+        self.state.play.listeners.open_count()
+    }
+
+    /// Ends each `subscriptions/listen` with its result.
+    pub fn finish_listening(&self) {
+        self.state.play.listeners.finish();
     }
 
     /// Waits until a request came that `wanted` accepts, and returns the first such.
@@ -141,18 +173,21 @@ impl ScriptedServer {
         found.unwrap_or_else(|_| panic!("no such request; these came: {:#?}", self.recorded()))
     }
 
-    /// Sends a message on the server's own streams; how many are open.
+    /// Sends a message on the server's own streams, and on each `subscriptions/listen` that takes it; how many those
+    /// are.
     pub fn push(&self, message: &str) -> usize {
         self.state.push(message)
     }
 
-    /// Ends the server's own streams.
+    /// Ends the server's own streams, and those of `subscriptions/listen` without their results.
     pub fn end_streams(&self) {
         lock(&self.state.streams).clear();
+        self.state.play.listeners.end();
     }
 
-    /// Cuts the connections of the server's own streams.
+    /// Cuts the connections of the server's own streams and those of `subscriptions/listen`.
     pub fn cut_streams(&self) {
+        self.state.play.listeners.cut();
         for (_, events) in lock(&self.state.streams).drain(..) {
             let _ = events.send(Err(Cut));
         }
@@ -185,7 +220,13 @@ impl State {
     pub(super) fn push(&self, message: &str) -> usize {
         let mut streams = lock(&self.streams);
         streams.retain(|(_, events)| events.send(Ok(event(message))).is_ok());
-        streams.len()
+        streams.len() + self.play.listeners.push(message)
+    }
+
+    /// A request that may be left before its reply is whole.
+    pub(super) fn left(self: &Arc<Self>, request: &str) -> Left {
+        let request = serde_json::from_str::<serde_json::Value>(request).unwrap_or_default();
+        Left { state: Arc::clone(self), id: request["id"].to_string() }
     }
 
     pub(super) fn open_stream(&self, session: u64, events: Events) {
@@ -202,6 +243,31 @@ impl State {
         let id = sessions.0;
         sessions.1.push(id);
         id
+    }
+}
+
+impl Left {
+    /// The reply is whole.
+    pub(super) fn stayed(mut self) {
+        self.id.clear();
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if !self.id.is_empty() {
+            lock(&self.state.left).push(std::mem::take(&mut self.id));
+            self.state.news.notify_waiters();
+        }
+    }
+}
+
+impl Recorded {
+    /// Whether this asks which revisions the server speaks.
+    pub fn is_probe(&self) -> bool {
+        self.method == Method::POST
+            && serde_json::from_str::<serde_json::Value>(&self.body)
+                .is_ok_and(|message| message["method"] == "server/discover")
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a scripted server has and does, as data, so that a child process can be told, too.
 use serde::{Deserialize, Serialize};
 
+use super::{EarlyRequest, Era, Step};
+
 /// A server's part, to be played over any transport.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Script {
@@ -15,6 +17,10 @@ pub struct Script {
     pub(super) sessions: bool,
     pub(super) endpoint: Option<String>,
     pub(super) get_stream: bool,
+    pub(super) era: Era,
+    pub(super) stateless: Vec<String>,
+    pub(super) result_types: bool,
+    pub(super) early: EarlyRequest,
 }
 
 /// A tool: how it is listed and what a call of it does.
@@ -41,49 +47,6 @@ pub struct Rule {
     pub steps: Vec<Step>,
 }
 
-/// One thing that a server does. In the texts, `$ID` stands for the request's id, `$TOKEN` for its progress token,
-/// `$ARGUMENTS` for the call's arguments, `$TEXT` for them as a JSON string, `$RECEIVED` for all notifications and
-/// answers received so far as a JSON string.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
-    /// Sends a message where the reply goes.
-    Send(String),
-    /// Sends a message on the server's own stream (over stdio there is only one).
-    Push(String),
-    /// Sends what is no message: a line over stdio, an event or a body over HTTP.
-    Raw(String),
-    /// Sends a message in which `$PAD` stands for so many letters.
-    Padded(String, usize),
-    /// Does the same so many times; `$N` counts them from 1.
-    Repeat(usize, Vec<Step>),
-    /// Waits, in milliseconds.
-    Wait(u64),
-    /// Writes a line to standard error.
-    Stderr(String),
-    /// Never goes on.
-    Hang,
-    /// Breaks: the process exits with this code; a connection is cut.
-    Break(i32),
-    /// Answers with this HTTP status; must be the only step.
-    Status {
-        /// The status.
-        status: u16,
-        /// Its headers.
-        headers: Vec<(String, String)>,
-        /// Its body.
-        body: String,
-    },
-}
-
-/// How a streamable HTTP server frames its replies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// `application/json`; what comes before the reply goes to the server's own stream.
-    Json,
-    /// `text/event-stream`.
-    Sse,
-}
-
 impl Default for Script {
     fn default() -> Self {
         Self {
@@ -98,6 +61,10 @@ impl Default for Script {
             sessions: true,
             endpoint: None,
             get_stream: true,
+            era: Era::Legacy,
+            stateless: vec!["2026-07-28".to_owned()],
+            result_types: true,
+            early: EarlyRequest::Answered,
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{Script, Step, play::Play};
+use super::{EarlyRequest, Script, Step, listen::Sink, play::Play};
 
 impl Script {
     /// The program and the arguments that play this script over stdio.
@@ -31,16 +31,24 @@ pub async fn run_stdio(script: Script) {
     let (output, queue) = mpsc::unbounded_channel();
     let writer = tokio::spawn(write(queue));
     let play = Arc::new(Play::new(script));
-    perform(play.script.before.clone(), &output).await;
+    perform(play.script.before.clone(), &output, &play).await;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let turn = play.turn(&line);
+        let turn = play.turn(&line, None);
+        match play.early(&turn) {
+            None | Some(EarlyRequest::Answered) => {}
+            Some(EarlyRequest::Ignored) => continue,
+            Some(EarlyRequest::Exit(code)) => {
+                let _ = std::io::stderr().write_all(b"expected an initialize request\n");
+                std::process::exit(code)
+            }
+        }
         // Most answers are one message: no task for those.
-        if let [Step::Send(message)] = &turn.steps[..] {
+        if let [Step::Send(message) | Step::Answer { message, .. }] = &turn.steps[..] {
             let _ = output.send(message.clone());
         } else if !turn.steps.is_empty() {
-            let output = output.clone();
-            tokio::spawn(async move { perform(turn.steps, &output).await });
+            let (output, play) = (output.clone(), Arc::clone(&play));
+            tokio::spawn(async move { perform(turn.steps, &output, &play).await });
         }
     }
     if play.script.ignore_input_end {
@@ -54,16 +62,29 @@ pub async fn run_stdio(script: Script) {
 
 type Output = mpsc::UnboundedSender<String>;
 
-async fn perform(steps: Vec<Step>, output: &Output) {
+async fn perform(steps: Vec<Step>, output: &Output, play: &Play) {
     for step in steps {
         match step {
-            Step::Send(text) | Step::Push(text) | Step::Raw(text) => drop(output.send(text)),
+            Step::Send(text) | Step::Raw(text) | Step::Answer { message: text, .. } => {
+                drop(output.send(text));
+            }
+            Step::Push(text) => {
+                play.listeners.push(&text);
+                if play.is_legacy() {
+                    let _ = output.send(text);
+                }
+            }
+            Step::Listen(request) => {
+                play.listeners.open(&request, &play.script.capabilities, Sink::Lines(output.clone()));
+            }
+            Step::EndListening => play.listeners.finish(),
+            Step::CutListening => play.listeners.cut(),
             Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
             // In one write: others of the same tree may write to it, too.
             Step::Stderr(line) => _ = std::io::stderr().write_all(format!("{line}\n").as_bytes()),
             Step::Hang => std::future::pending().await,
             Step::Break(code) => std::process::exit(code),
-            Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } => {}
+            Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } | Step::Ask(_) => {}
         }
     }
 }

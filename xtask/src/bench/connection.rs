@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::ops::Range;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -14,6 +13,8 @@ pub(super) struct Connection {
     buffer: Vec<u8>,
     /// How much of the buffer belonged to the last reply.
     used: usize,
+    /// The body of the last reply, if it came in chunks.
+    chunks: Vec<u8>,
 }
 
 /// A reply; its body is in the connection's buffer until the next call.
@@ -26,31 +27,63 @@ pub(super) struct Reply<'a> {
 }
 
 impl Connection {
-    /// Connects.
-    pub(super) async fn open(address: SocketAddr) -> io::Result<Self> {
+    /// Connects. `expected` is about how long replies will be.
+    pub(super) async fn open(address: SocketAddr, expected: usize) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(FIRST_BUFFER), used: 0 })
+        Ok(Self { stream, buffer: Vec::with_capacity(expected + HEAD), used: 0, chunks: Vec::new() })
     }
 
-    /// Sends a request and reads its reply, which must say how long it is.
+    /// Sends a request and reads its reply.
     pub(super) async fn call(&mut self, request: &[u8]) -> io::Result<Reply<'_>> {
         self.buffer.drain(..self.used);
         self.used = 0;
         self.stream.write_all(request).await?;
-        let head = loop {
-            if let Some(at) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") {
-                break at + 4;
+        let head = self.until(b"\r\n\r\n", 0).await?;
+        let (status, length) = parse(self.buffer.get(..head).unwrap_or_default())?;
+        let Some(length) = length else {
+            self.used = self.read_chunks(head).await?;
+            return Ok(Reply { status, body: &self.chunks });
+        };
+        self.have(head + length).await?;
+        self.used = head + length;
+        Ok(Reply { status, body: self.buffer.get(head..head + length).unwrap_or_default() })
+    }
+
+    /// Gathers the chunks of a body (RFC 9112 §7.1), without trailers; where it ended.
+    async fn read_chunks(&mut self, mut at: usize) -> io::Result<usize> {
+        self.chunks.clear();
+        loop {
+            let start = self.until(b"\r\n", at).await?;
+            let size = self.buffer.get(at..start).unwrap_or_default();
+            let size = std::str::from_utf8(size).ok().and_then(|size| size.split(';').next());
+            let size = size.and_then(|size| usize::from_str_radix(size.trim(), 16).ok());
+            let size = size.ok_or_else(|| bad("no size of a chunk"))?;
+            self.have(start + size + 2).await?;
+            self.chunks.extend_from_slice(self.buffer.get(start..start + size).unwrap_or_default());
+            at = start + size + 2;
+            if size == 0 {
+                return Ok(at);
+            }
+        }
+    }
+
+    /// Reads until these bytes are there, from `from` on; where they end.
+    async fn until(&mut self, what: &[u8], from: usize) -> io::Result<usize> {
+        loop {
+            if let Some(at) = memchr::memmem::find(self.buffer.get(from..).unwrap_or_default(), what) {
+                return Ok(from + at + what.len());
             }
             self.more().await?;
-        };
-        let (status, body) = parse(self.buffer.get(..head).unwrap_or_default())?;
-        let body: Range<usize> = head..head + body;
-        while self.buffer.len() < body.end {
+        }
+    }
+
+    /// Reads until there are this many bytes.
+    async fn have(&mut self, length: usize) -> io::Result<()> {
+        while self.buffer.len() < length {
             self.more().await?;
         }
-        self.used = body.end;
-        Ok(Reply { status, body: self.buffer.get(body).unwrap_or_default() })
+        Ok(())
     }
 
     async fn more(&mut self) -> io::Result<()> {
@@ -61,21 +94,35 @@ impl Connection {
     }
 }
 
-/// The status and the length of the body.
-fn parse(head: &[u8]) -> io::Result<(u16, usize)> {
-    let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
+/// The status and the length of the body; none if it comes in chunks.
+fn parse(head: &[u8]) -> io::Result<(u16, Option<usize>)> {
     let mut lines = head.split(|byte| *byte == b'\n');
     let status =
         lines.next().and_then(|line| line.get(9..12)).and_then(|code| std::str::from_utf8(code).ok());
     let status = status.and_then(|code| code.parse().ok()).ok_or_else(|| bad("no status"))?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_at_checked(NAME.len())?;
-        name.eq_ignore_ascii_case(NAME).then_some(value)
-    });
-    let length =
-        length.and_then(|value| std::str::from_utf8(value).ok()).and_then(|value| value.trim().parse().ok());
-    Ok((status, length.ok_or_else(|| bad("no content-length"))?))
+    for line in lines {
+        if let Some(value) = after(line, b"content-length:") {
+            let length = std::str::from_utf8(value).ok().and_then(|value| value.trim().parse().ok());
+            return Ok((status, Some(length.ok_or_else(|| bad("no length"))?)));
+        }
+        if let Some(value) = after(line, b"transfer-encoding:")
+            && value.trim_ascii().eq_ignore_ascii_case(b"chunked")
+        {
+            return Ok((status, None));
+        }
+    }
+    Err(bad("neither a length nor chunks"))
 }
 
-const NAME: &[u8] = b"content-length:";
-const FIRST_BUFFER: usize = 256 * 1024;
+/// The value of a header line of this name.
+fn after<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (own, value) = line.split_at_checked(name.len())?;
+    own.eq_ignore_ascii_case(name).then_some(value)
+}
+
+fn bad(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Bytes kept for the head of a reply.
+const HEAD: usize = 1024;

@@ -21,6 +21,8 @@ pub(super) struct Load {
     pub(super) template: Template,
     /// On how many connections.
     pub(super) connections: usize,
+    /// Whether each call has a connection of its own.
+    pub(super) close: bool,
     /// How long before it counts.
     pub(super) warm_up: Duration,
     /// How long it counts.
@@ -36,6 +38,8 @@ pub(super) struct Counted {
     pub(super) wrong: u64,
     /// Connections that broke.
     pub(super) broken: u64,
+    /// Calls that were still not answered when everybody had stopped waiting.
+    pub(super) lost: u64,
 }
 
 impl Counted {
@@ -86,8 +90,10 @@ impl Load {
         let after = snapshot();
         // A call that never ends is cut off with its task.
         let _ = timeout(LAST_CALL, async { while tasks.join_next().await.is_some() {} }).await;
+        let lost = tasks.len() as u64;
         tasks.shutdown().await;
         let mut counted = counted.take();
+        counted.lost = lost;
         counted.micros.sort_unstable();
         (counted, before, after)
     }
@@ -101,13 +107,17 @@ impl Load {
     ) -> io::Result<()> {
         let mut template = self.template.clone();
         let mut checker = Checker::default();
-        let mut open = Connection::open(self.address).await?;
+        let mut open = None;
         // Numbers that no other connection uses.
         let mut call = (connection as u64) << 32;
         while phase.get() != Phase::Over {
             call += 1;
             let start = Instant::now();
-            let reply = open.call(template.request(call)).await?;
+            let mut connection = match open.take() {
+                Some(connection) => connection,
+                None => Connection::open(self.address, self.template.size()).await?,
+            };
+            let reply = connection.call(template.request(call)).await?;
             let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
             let right = reply.status == 200 && checker.is_right(&template, call, reply.body);
             if phase.get() == Phase::Measured {
@@ -118,6 +128,7 @@ impl Load {
                     counted.wrong += 1;
                 }
             }
+            open = (!self.close).then_some(connection);
         }
         Ok(())
     }

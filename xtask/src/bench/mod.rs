@@ -5,16 +5,21 @@
 //! much unrelated work ran meanwhile is printed beside it. Everything listens on the loopback interface, on free ports, and is
 //! killed at the end, also after Ctrl-C.
 
+mod calls;
 mod connection;
+mod goals;
+mod idle;
 mod load;
 mod message;
 mod options;
 mod proc;
-mod rounds;
+mod programs;
 mod run;
 mod server;
+mod sse;
 mod startup;
-mod targets;
+mod table;
+mod target;
 
 pub(crate) use options::Options;
 pub(crate) use run::run;

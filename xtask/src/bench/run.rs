@@ -3,9 +3,10 @@
 use std::fs;
 use std::io;
 
+use super::goals::Report;
 use super::options::Options;
-use super::targets::{Others, Programs, Target, Upstream, answers, echo, mcpo, nginx, ours};
-use super::{proc, rounds, startup};
+use super::programs::{Build, Others, Programs};
+use super::{calls, idle, proc, sse, startup};
 use crate::checkout::Checkout;
 use crate::program::Program;
 use crate::setup::{self, Part};
@@ -13,7 +14,7 @@ use crate::setup::{self, Part};
 /// `cargo xtask bench`; true if everything was measured and every reply was right.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
     if cfg!(debug_assertions) {
-        return build_and_hand_over(checkout);
+        return build_and_hand_over(checkout, options);
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -60,9 +61,13 @@ async fn interrupted() {
 }
 
 /// A load generator that is not optimised would be what is measured: the same command again, by the optimised program.
-fn build_and_hand_over(checkout: &Checkout) -> bool {
+fn build_and_hand_over(checkout: &Checkout, options: &Options) -> bool {
     // By itself: with other packages in one build it would have their features too, and not be what users run.
-    let proxy = Program::cargo(checkout).args(["build", "--release", "--package", "mcpo"]).run();
+    let proxy = if options.given_builds().is_empty() {
+        Program::cargo(checkout).args(["build", "--release", "--package", "mcpo"]).run()
+    } else {
+        Ok(())
+    };
     let own = Program::cargo(checkout).args(["build", "--release", "--package", "xtask"]).run();
     let again = proxy.and(own).and_then(|()| {
         let program = checkout.target("release/xtask");
@@ -76,52 +81,33 @@ fn build_and_hand_over(checkout: &Checkout) -> bool {
 
 async fn measure(checkout: &Checkout, options: &Options) -> io::Result<bool> {
     let programs = programs(checkout, options)?;
-    let size = fs::metadata(&programs.ours)?.len();
     println!("{}", proc::machine());
-    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-    let megabytes = size as f64 / 1e6;
-    println!("our binary: {megabytes:.1} MB");
+    for Build { name, program } in &programs.ours {
+        let size = fs::metadata(program)
+            .map_err(|error| io::Error::other(format!("{}: {error}", program.display())))?
+            .len();
+        #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+        let megabytes = size as f64 / 1e6;
+        println!("{name}: {}, {megabytes:.1} MB", program.display());
+    }
     println!(
-        "{} rounds of {:?} after {:?} of warm-up, targets in turn; both proxies with an API key",
+        "rounds: {} of {:?} after {:?} of warm-up, targets in turn; both proxies with an API key\n\
+         CPU us: of the target's own processes per call; load: of the load generator; others: processors busy with unrelated work",
         options.rounds(),
         options.measured(),
         options.warm_up()
     );
-    let echo = echo(&programs)?;
-    let address = echo.address;
-    startup::run(&programs, address, options).await?;
-
-    let targets = start(&programs, echo).await?;
-    let mut good = true;
-    for size in &options.sizes {
-        for connections in &options.connections {
-            good &= rounds::run(&targets, *size, *connections, options).await;
-        }
-    }
-    if !good {
+    let mut report = Report::default();
+    calls::run(&programs, options, &mut report).await?;
+    sse::run(&programs, options, &mut report).await?;
+    startup::run(&programs, options, &mut report).await?;
+    idle::run(&programs, options, &mut report).await?;
+    let builds: Vec<String> = programs.ours.iter().map(|build| build.name.clone()).collect();
+    report.print(&builds);
+    if report.bad {
         println!("\nSome replies were wrong or did not come: see the column \"bad\".");
     }
-    Ok(good)
-}
-
-/// Everything at once, each idle until its turn.
-async fn start(programs: &Programs, echo: Target) -> io::Result<Vec<Target>> {
-    let address = echo.address;
-    let mut targets = Vec::new();
-    for upstream in [Upstream::Stdio, Upstream::Http] {
-        if let Some(others) = &programs.others {
-            targets.push(mcpo(programs, &others.mcpo, upstream, address)?);
-        }
-        targets.push(ours(programs, upstream, address)?);
-    }
-    if let Some(others) = &programs.others {
-        targets.push(nginx(programs, &others.nginx, address)?);
-    }
-    targets.push(echo);
-    for target in &mut targets {
-        answers(target).await?;
-    }
-    Ok(targets)
+    Ok(!report.bad)
 }
 
 fn programs(checkout: &Checkout, options: &Options) -> io::Result<Programs> {
@@ -137,9 +123,14 @@ fn programs(checkout: &Checkout, options: &Options) -> io::Result<Programs> {
         let nginx = setup::nginx().ok_or_else(|| io::Error::other("nginx is not on the PATH"))?;
         Some(Others { mcpo: setup::mcpo_program(checkout), nginx })
     };
+    let mut ours = options.given_builds();
+    if ours.is_empty() {
+        ours.push(Build { name: "ours".to_owned(), program: checkout.target("release/mcpo") });
+    }
     Ok(Programs {
-        ours: checkout.target("release/mcpo"),
+        ours,
         echo: checkout.target("release/bench-echo"),
+        bare_loop: checkout.target("release/bench-loop"),
         others,
         folder,
     })

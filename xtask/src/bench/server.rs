@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::proc;
 
 /// A program that is killed, with everything it started, when this is dropped.
@@ -14,6 +16,8 @@ use super::proc;
 pub(super) struct Server {
     child: Child,
     first_line: Option<String>,
+    /// When it was started.
+    pub(super) started: Instant,
 }
 
 impl Server {
@@ -22,8 +26,9 @@ impl Server {
         program: &Path,
         arguments: impl IntoIterator<Item = A>,
     ) -> io::Result<Self> {
+        let started = Instant::now();
         let child = command(program, arguments).stdout(Stdio::null()).spawn()?;
-        Ok(Self { child, first_line: None })
+        Ok(Self { child, first_line: None, started })
     }
 
     /// Starts a program that prints where it listens, and waits for the line with these words.
@@ -32,9 +37,10 @@ impl Server {
         arguments: impl IntoIterator<Item = A>,
         words: &str,
     ) -> io::Result<Self> {
+        let started = Instant::now();
         let mut child = command(program, arguments).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
-        let mut server = Self { child, first_line: None };
+        let mut server = Self { child, first_line: None, started };
         let mut lines = BufReader::new(stdout).lines();
         for line in lines.by_ref() {
             let line = line?;

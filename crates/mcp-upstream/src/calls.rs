@@ -6,13 +6,13 @@ use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{CallError, Closed, Progress, error::Failure};
 
@@ -35,7 +35,23 @@ struct State {
 #[derive(Debug)]
 struct Waiter {
     outcome: oneshot::Sender<Outcome>,
-    progress: Option<mpsc::Sender<Progress>>,
+    listener: Listener,
+}
+
+/// Who hears of a call's progress.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listener {
+    /// Where the notifications go.
+    pub(crate) sender: Option<mpsc::Sender<Progress>>,
+    /// Is told that there was one.
+    pub(crate) activity: Option<Arc<Notify>>,
+}
+
+impl Listener {
+    /// Whether the server is to report progress.
+    pub(crate) fn listens(&self) -> bool {
+        self.sender.is_some() || self.activity.is_some()
+    }
 }
 
 impl Calls {
@@ -46,7 +62,7 @@ impl Calls {
     /// A new id and the receiver of its outcome.
     pub(crate) fn register(
         &self,
-        progress: Option<mpsc::Sender<Progress>>,
+        listener: Listener,
     ) -> Result<(u64, oneshot::Receiver<Outcome>), CallError> {
         let (outcome, receiver) = oneshot::channel();
         let id = self.next_id.fetch_add(1, Relaxed);
@@ -57,7 +73,7 @@ impl Calls {
         if state.waiting.len() >= self.limit {
             return Err(CallError::Busy { limit: self.limit });
         }
-        state.waiting.insert(id, Waiter { outcome, progress });
+        state.waiting.insert(id, Waiter { outcome, listener });
         Ok((id, receiver))
     }
 
@@ -69,8 +85,12 @@ impl Calls {
 
     /// Hands progress to the call that owns the token; `false` if there is none or its receiver is full.
     pub(crate) fn progress(&self, token: u64, progress: Progress) -> bool {
-        let receiver = self.lock().waiting.get(&token).and_then(|waiter| waiter.progress.clone());
-        receiver.is_some_and(|receiver| receiver.try_send(progress).is_ok())
+        let listener = self.lock().waiting.get(&token).map(|waiter| waiter.listener.clone());
+        let Some(listener) = listener.filter(Listener::listens) else { return false };
+        if let Some(activity) = listener.activity {
+            activity.notify_one();
+        }
+        listener.sender.is_none_or(|sender| sender.try_send(progress).is_ok())
     }
 
     /// Nobody waits for `id` any more. Whether somebody did.

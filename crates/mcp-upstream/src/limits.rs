@@ -40,6 +40,15 @@ pub struct Limits {
     /// When it is in doubt whether a streamable HTTP server still knows the session: how long it may take to say so.
     /// Default 5 s.
     pub probe_deadline: Duration,
+    /// How long a server may be silent to `server/discover` before `initialize` is sent as well, in case it is an old one
+    /// that ignores what it does not know. Both are then waited for, so that a slow one is not taken for an old one. Default 3 s.
+    pub discover_patience: Duration,
+    /// How often a call may be sent again with what the server asked for (2026-07-28, basic/patterns/mrtr). Default 16.
+    pub rounds: usize,
+    /// Questions of the server that are answered at once; further ones wait, and as many again may wait. Default 16.
+    pub server_requests: usize,
+    /// How long the answer to one question of the server may take. Default 300 s.
+    pub server_request_deadline: Duration,
     /// The longest pause before the stream of a streamable HTTP server is opened again. Default 30 s.
     pub listen_pause: Duration,
 }
@@ -64,6 +73,10 @@ impl Default for Limits {
             close_grace: Duration::from_secs(2),
             drain_deadline: Duration::from_millis(500),
             probe_deadline: Duration::from_secs(5),
+            discover_patience: Duration::from_secs(3),
+            rounds: 16,
+            server_requests: 16,
+            server_request_deadline: Duration::from_secs(300),
             listen_pause: Duration::from_secs(30),
         }
     }

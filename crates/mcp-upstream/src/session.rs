@@ -1,16 +1,20 @@
 //! A session with one server: connected, negotiated, ready for calls.
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use bytes::Bytes;
+use arc_swap::ArcSwap;
 use tokio::{
-    sync::{broadcast, watch},
-    time::{Instant, timeout, timeout_at},
+    sync::{broadcast, mpsc, watch},
+    time::{Instant, timeout_at},
 };
 
 use crate::{
     CallError, CallOptions, Closed, ConnectError, Counters, Event, ProtocolVersion, RpcError,
-    ServerDescription, SessionOptions, StderrTail, ToolResult, Tools, Transport,
-    message::{self, InitializeParams, Params, Request},
+    ServerDescription, ServerRequests, SessionOptions, StderrTail, Tools, Transport,
+    handshake::{self, Opening},
+    listening::{self, Offered},
+    message::{self, Params, Request},
+    parameter_headers::ParameterHeaders,
+    questions,
     shared::Shared,
     tools::Gathering,
 };
@@ -20,14 +24,19 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Session(Arc<Connected>);
 
-#[derive(Debug)]
 struct Connected {
     handle: Handle,
     server: ServerDescription,
+    requests: Option<Arc<dyn ServerRequests>>,
+    /// Which tools want arguments in headers, as far as they were listed.
+    parameter_headers: ArcSwap<HashMap<String, ParameterHeaders>>,
 }
 
 impl Session {
-    /// Connects to a server, negotiates the revision and tells it that we are ready.
+    /// Connects to a server and agrees on a revision with it ([`SessionOptions::revision`]).
+    ///
+    /// A process that ends when it is asked `server/discover` is started again and asked to `initialize`, since some
+    /// servers of older revisions do not suffer anything else before that.
     ///
     /// # Errors
     /// [`ConnectError`] says what to do about it: a command that is not there, a server that died (with its last words),
@@ -36,20 +45,50 @@ impl Session {
         transport: impl Into<Transport>,
         options: SessionOptions,
     ) -> Result<Self, ConnectError> {
+        let transport = transport.into();
+        let deadline = Instant::now() + options.limits.connect_deadline;
+        let opening = Opening::chosen(&options, transport.may_be_stateless());
+        match Self::open(transport.clone(), &options, opening, deadline).await {
+            Err(error)
+                if opening == Opening::Probe && transport.is_process() && error.is_end_of_process() =>
+            {
+                tracing::debug!("the server ended when it was asked server/discover");
+                let opening = Opening::Initialize(ProtocolVersion::LATEST_LEGACY);
+                Self::open(transport, &options, opening, deadline).await
+            }
+            session => session,
+        }
+    }
+
+    async fn open(
+        transport: Transport,
+        options: &SessionOptions,
+        opening: Opening,
+        deadline: Instant,
+    ) -> Result<Self, ConnectError> {
         let after = options.limits.connect_deadline;
-        let deadline = Instant::now() + after;
-        let start = transport.into().start(options.limits.clone());
-        let handle = timeout_at(deadline, start)
+        let handle = timeout_at(deadline, transport.start(options.limits.clone()))
             .await
             .unwrap_or_else(|_| Err(ConnectError::Timeout { after, stderr: StderrTail::default() }))?;
-        let handshake = initialize(&handle.shared, &options);
-        let server = match timeout_at(deadline, handshake).await {
+        let shared = &handle.shared;
+        if let Some(requests) = &options.requests {
+            let (questions, queue) = mpsc::channel(options.limits.server_requests.max(1));
+            let _ = shared.questions.set(questions);
+            tokio::spawn(questions::answer_all(Arc::clone(shared), Arc::clone(requests), queue));
+        }
+        let server = match timeout_at(deadline, handshake::open(shared, options, opening)).await {
             Ok(result) => result?,
-            Err(_elapsed) => return Err(handle.connect_error(CallError::Timeout { after })),
+            Err(_elapsed) => return Err(handshake::failed(shared, CallError::Timeout { after })),
         };
-        // `initialized` is out, so requests may be cancelled from here on.
-        let _ = handle.shared.ready.set(());
-        Ok(Self(Arc::new(Connected { handle, server })))
+        if server.protocol_version.is_stateless() {
+            tokio::spawn(listening::listen(Arc::clone(shared), Offered::by(&server)));
+        }
+        Ok(Self(Arc::new(Connected {
+            handle,
+            server,
+            requests: options.requests.clone(),
+            parameter_headers: ArcSwap::default(),
+        })))
     }
 
     /// What the server said about itself.
@@ -63,11 +102,11 @@ impl Session {
     /// [`CallError`], if any page could not be had.
     pub async fn list_tools(&self) -> Result<Tools, CallError> {
         let mut gathering = Gathering::new(&self.shared().limits);
-        let mut params = Params::None;
-        let mut cursor;
+        let mut members = Vec::new();
         loop {
+            let params = if members.is_empty() { Params::None } else { Params::Members(&members) };
             let request = Request { method: "tools/list", params };
-            let page = match self.request(&request, CallOptions::default()).await {
+            let page = match self.request(request, CallOptions::default()).await {
                 // A server without tools need not know the method.
                 Err(CallError::Server(RpcError { code: RpcError::METHOD_NOT_FOUND, .. }))
                     if !self.server().declares("tools") =>
@@ -76,40 +115,26 @@ impl Session {
                 }
                 page => page?,
             };
-            cursor = match gathering.add(&page) {
+            let cursor = match gathering.add(&page) {
                 Ok(Some(cursor)) => cursor,
                 Ok(None) => break,
                 Err(source) => return Err(CallError::Malformed { source }),
             };
-            params = Params::Page { cursor: &cursor };
+            members = br#""cursor":"#.to_vec();
+            message::json(&mut members, &cursor);
         }
-        Ok(gathering.finish())
+        Ok(self.take_note(gathering.finish()))
     }
 
-    /// Calls a tool. `arguments` is the text of a JSON object and is passed on as it is (over stdio, line ends between
-    /// its tokens become blanks); it must be valid JSON. Empty means that the request has no `arguments`.
-    ///
-    /// When the returned future is dropped before the reply came, the server gets `notifications/cancelled`.
-    ///
-    /// # Errors
-    /// [`CallError`]. A tool that ran and failed is no error here: see [`ToolResultParts::is_error`](crate::ToolResultParts::is_error).
-    pub async fn call_tool(
-        &self,
-        name: &str,
-        arguments: Bytes,
-        options: CallOptions,
-    ) -> Result<ToolResult, CallError> {
-        let request = Request { method: "tools/call", params: Params::Call { name, arguments: &arguments } };
-        self.request(&request, options).await.map(ToolResult::new)
-    }
-
-    /// Asks the server whether it is there.
+    /// Asks the server whether it is there: with `ping`, or, where the revision has no such thing (2026-07-28), with
+    /// `server/discover`.
     ///
     /// # Errors
     /// [`CallError`], if it is not.
     pub async fn ping(&self) -> Result<(), CallError> {
-        let request = Request { method: "ping", params: Params::None };
-        self.request(&request, CallOptions::default()).await.map(drop)
+        let method = if self.is_stateless() { "server/discover" } else { "ping" };
+        let request = Request { method, params: Params::None };
+        self.request(request, CallOptions::default()).await.map(drop)
     }
 
     /// Ends the session in good order: over HTTP with `DELETE`; a process by closing its input, then SIGTERM, then
@@ -136,7 +161,7 @@ impl Session {
     /// [`list_tools`](Self::list_tools), and no change of that list is missed, however much else the server says: what
     /// came before is in the value, and what comes later wakes whoever waits.
     pub fn tools_changed(&self) -> watch::Receiver<u64> {
-        self.shared().tools_changed.subscribe()
+        self.shared().changes.tools.subscribe()
     }
 
     /// The end of what the server's process wrote to standard error; empty for a remote server.
@@ -154,17 +179,30 @@ impl Session {
         self.shared().calls.outstanding()
     }
 
-    async fn request(&self, request: &Request<'_>, options: CallOptions) -> Result<Bytes, CallError> {
-        let shared = self.shared();
-        let after = options.deadline.unwrap_or(shared.limits.call_deadline);
-        // When the time is up the future is dropped, and with it the server is told.
-        timeout(after, shared.wire.request(shared, request, options))
-            .await
-            .unwrap_or(Err(CallError::Timeout { after }))
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.handle.shared
     }
 
-    fn shared(&self) -> &Shared {
-        &self.0.handle.shared
+    pub(crate) fn requests(&self) -> Option<&dyn ServerRequests> {
+        self.0.requests.as_deref()
+    }
+
+    pub(crate) fn parameter_headers(&self) -> &ArcSwap<HashMap<String, ParameterHeaders>> {
+        &self.0.parameter_headers
+    }
+
+    /// Whether the session is of a revision without sessions.
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.0.server.protocol_version.is_stateless()
+    }
+}
+
+impl std::fmt::Debug for Connected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connected")
+            .field("handle", &self.handle)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -178,30 +216,10 @@ impl Handle {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
-
-    fn connect_error(&self, error: CallError) -> ConnectError {
-        connect_error(&self.shared, error)
-    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.kill.cancel();
     }
-}
-
-/// The handshake (basic/lifecycle, "Initialization").
-async fn initialize(shared: &Shared, options: &SessionOptions) -> Result<ServerDescription, ConnectError> {
-    let offered = ProtocolVersion::LATEST;
-    let params = Params::Initialize(InitializeParams { offered, options });
-    let request = Request { method: "initialize", params };
-    let failed = |error| connect_error(shared, error);
-    let result = shared.wire.request(shared, &request, CallOptions::default()).await.map_err(failed)?;
-    let server = ServerDescription::parse(&result, offered)?;
-    shared.wire.negotiated(shared, server.protocol_version, message::initialized()).await.map_err(failed)?;
-    Ok(server)
-}
-
-fn connect_error(shared: &Shared, error: CallError) -> ConnectError {
-    ConnectError::from_call(error, shared.counting.first_stray(), shared.wire.stderr())
 }

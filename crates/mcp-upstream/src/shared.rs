@@ -1,17 +1,25 @@
 //! What all parts of one session share, and where every message from the server goes.
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::{OnceLock, PoisonError, RwLock},
+};
 
 use bytes::Bytes;
-use tokio::sync::{broadcast, watch};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Closed, Event, Limits, Progress, RpcError,
+    Closed, Event, Limits, Progress, ProtocolVersion, RpcError, ServerRequest,
     calls::Calls,
+    changes::{self, Changes},
     counters::Counting,
     error::Failure,
     events::ProgressParams,
+    listening::Subscriptions,
     message::{self, Message, Oversized, RequestId},
+    questions::Question,
     transport::Wire,
 };
 
@@ -20,8 +28,7 @@ pub(crate) struct Shared {
     pub(crate) counting: Counting,
     pub(crate) limits: Limits,
     pub(crate) events: broadcast::Sender<Event>,
-    /// How often the server said that its tools changed. Apart from the events, which drop what nobody keeps up with.
-    pub(crate) tools_changed: watch::Sender<u64>,
+    pub(crate) changes: Changes,
     pub(crate) wire: Wire,
     /// Asks the wire to end in good order.
     pub(crate) close: CancellationToken,
@@ -30,8 +37,16 @@ pub(crate) struct Shared {
     /// The wire has ended: process gone, streams closed.
     pub(crate) ended: CancellationToken,
     closed: watch::Sender<Option<Closed>>,
-    /// Set once `initialize` is through.
-    pub(crate) ready: OnceLock<()>,
+    /// The revision that both sides speak, once that is known.
+    pub(crate) version: OnceLock<ProtocolVersion>,
+    /// The members that every request of a stateless revision bears in its `_meta`.
+    pub(crate) request_meta: OnceLock<Vec<u8>>,
+    /// The level that a stateless server is to log at, which each request tells it.
+    pub(crate) log_level: RwLock<Option<&'static str>>,
+    /// Where the server's questions go, if anybody answers them.
+    pub(crate) questions: OnceLock<mpsc::Sender<Question>>,
+    /// The subscriptions to a stateless server's changes.
+    pub(crate) subscriptions: Subscriptions,
 }
 
 impl Shared {
@@ -40,13 +55,17 @@ impl Shared {
             calls: Calls::new(limits.outstanding_calls),
             counting: Counting::default(),
             events: broadcast::Sender::new(limits.events.max(1)),
-            tools_changed: watch::Sender::new(0),
+            changes: Changes::new(),
             wire,
             close: CancellationToken::new(),
             kill: CancellationToken::new(),
             ended: CancellationToken::new(),
             closed: watch::Sender::new(None),
-            ready: OnceLock::new(),
+            version: OnceLock::new(),
+            request_meta: OnceLock::new(),
+            log_level: RwLock::new(None),
+            questions: OnceLock::new(),
+            subscriptions: Subscriptions::new(),
             limits,
         }
     }
@@ -75,7 +94,7 @@ impl Shared {
             Message::Result { id: Some(id), result } => self.resolve(id, Ok(text.own(result))),
             Message::Error { id: Some(id), error } => self.resolve(id, Err(failure(error))),
             Message::Result { id: None, .. } | Message::Error { id: None, .. } => self.counting.foreign(),
-            Message::Request { id, method } => self.answer(id, method),
+            Message::Request { id, method, params } => self.answer(text, id, method, params),
             Message::Notification { method, params } => self.notified(text, method, params),
         }
     }
@@ -117,9 +136,24 @@ impl Shared {
         self.counting.stray(bytes, self.limits.excerpt_bytes);
     }
 
-    /// A server's request. No capability is declared, so that only `ping` has a real answer.
-    fn answer(&self, id: RequestId<'_>, method: &str) {
-        let answer = if method == "ping" { message::pong(id) } else { message::declined(id) };
+    /// A server's request. A stateless server makes none ("The client MUST NOT send JSON-RPC responses").
+    fn answer(&self, text: &Text<'_>, id: RequestId<'_>, method: &str, params: Option<&str>) {
+        if self.is_stateless() {
+            return self.stray(method.as_bytes());
+        }
+        let answer = match self.questions.get() {
+            _ if method == "ping" => message::pong(id),
+            Some(questions) => {
+                let params = params.map(|params| text.own(params)).unwrap_or_default();
+                let request = ServerRequest { method: method.into(), params };
+                let asked = Question::Asked { id: id.as_str().into(), request };
+                match questions.try_send(asked) {
+                    Ok(()) => return,
+                    Err(_full) => message::too_many(id),
+                }
+            }
+            None => message::declined(id),
+        };
         if !self.wire.post(answer) {
             self.counting.message();
         }
@@ -131,12 +165,17 @@ impl Shared {
         }
         let event = match method {
             "notifications/progress" => return self.progress(text, params.unwrap_or_default()),
-            "notifications/tools/list_changed" => {
-                return self.tools_changed.send_modify(|times| *times = times.wrapping_add(1));
-            }
+            "notifications/tools/list_changed" => return changes::count(&self.changes.tools),
+            "notifications/prompts/list_changed" => return changes::count(&self.changes.prompts),
+            "notifications/resources/list_changed" => return changes::count(&self.changes.resources),
             "notifications/message" => Event::Log(params.map(|params| text.own(params)).unwrap_or_default()),
-            // Nothing that the server asks of us takes time, so there is nothing to cancel.
-            "notifications/cancelled" => return,
+            "notifications/cancelled" => return self.taken_back(params.unwrap_or_default()),
+            "notifications/subscriptions/acknowledged" => {
+                if self.subscriptions.acknowledged() {
+                    self.changes.all();
+                }
+                return;
+            }
             _ => Event::Other {
                 method: method.into(),
                 params: params.map(|params| text.own(params)).unwrap_or_default(),
@@ -144,6 +183,35 @@ impl Shared {
         };
         // Nobody listening is fine.
         let _ = self.events.send(event);
+    }
+
+    /// The server takes a question of its own back; or, since 2026-07-28, ends a subscription of ours.
+    fn taken_back(&self, params: &str) {
+        let Ok(Cancelled { request_id }) = message::object(params.as_bytes()) else { return };
+        if self.is_stateless() {
+            if let Some(id) = message::own_id(request_id).filter(|id| self.subscriptions.is(*id)) {
+                self.resolve(id, Err(Failure::Ended));
+            }
+        } else if let Some(questions) = self.questions.get() {
+            // Nobody minds an answer to what was taken back.
+            let _ = questions.try_send(Question::TakenBack { id: request_id.get().into() });
+        }
+    }
+
+    /// The level that each request tells a stateless server to log at.
+    pub(crate) fn log_level(&self) -> Option<&'static str> {
+        *self.log_level.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the session is of a revision without sessions.
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.version.get().is_some_and(|version| version.is_stateless())
+    }
+
+    /// Whether a server has to be told that nobody waits for a reply any more. Over stateless HTTP, closing the response
+    /// says so; and "the initialize request MUST NOT be cancelled by clients".
+    pub(crate) fn tells_cancelled(&self) -> bool {
+        self.version.get().is_some_and(|version| !version.is_stateless() || self.wire.is_stdio())
     }
 
     fn progress(&self, text: &Text<'_>, params: &str) {
@@ -162,6 +230,13 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("outstanding", &self.calls.outstanding()).finish_non_exhaustive()
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cancelled<'a> {
+    #[serde(borrow)]
+    request_id: &'a RawValue,
 }
 
 /// The error of a reply; `None` is a reply with neither result nor error.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Excerpt, Limits, message};
+use crate::{Excerpt, Limits, ParameterHeaderError, message};
 
 /// What a server's `tools/list` came to, all pages together.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +64,9 @@ pub enum RejectReason {
     /// `inputSchema` is not an object, as the protocol demands.
     #[error("its inputSchema is not an object")]
     InputSchemaNotAnObject,
+    /// Its schema asks for headers in a way that is not allowed, over a transport where that matters.
+    #[error("its inputSchema asks for headers wrongly")]
+    ParameterHeader(#[source] ParameterHeaderError),
     /// The definition is longer than [`Limits::tool_bytes`].
     #[error("its definition is longer than {limit} bytes")]
     TooLarge {

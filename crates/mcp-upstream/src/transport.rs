@@ -1,4 +1,5 @@
 //! The ways to reach a server. All three carry the same messages; what differs is how a reply finds its call.
+mod outgoing;
 mod pending;
 mod remote;
 mod sse;
@@ -6,14 +7,15 @@ mod stdio;
 mod streamable;
 
 use bytes::Bytes;
+pub(crate) use outgoing::Outgoing;
 pub use sse::SseTransport;
 pub use stdio::StdioTransport;
 pub use streamable::StreamableTransport;
 
 use self::{sse::SseWire, stdio::StdioWire, streamable::StreamableWire};
 use crate::{
-    CallError, CallOptions, ConnectError, Limits, ProtocolVersion, StderrTail, message::Request,
-    session::Handle, shared::Shared,
+    CallError, ConnectError, Limits, ProtocolVersion, StderrTail, calls::Listener, session::Handle,
+    shared::Shared,
 };
 
 /// How to reach a server.
@@ -29,6 +31,16 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Whether a server of a stateless revision can be behind it.
+    pub(crate) fn may_be_stateless(&self) -> bool {
+        !matches!(self, Self::Sse(_))
+    }
+
+    /// Whether the server is a child process.
+    pub(crate) fn is_process(&self) -> bool {
+        matches!(self, Self::Stdio(_))
+    }
+
     /// Starts what the session lives on. Nothing has been said yet.
     pub(crate) async fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
         match self {
@@ -70,17 +82,27 @@ impl Wire {
     pub(crate) async fn request(
         &self,
         shared: &Shared,
-        request: &Request<'_>,
-        options: CallOptions,
+        outgoing: Outgoing<'_>,
+        listener: Listener,
     ) -> Result<Bytes, CallError> {
         match self {
-            Self::Stdio(wire) => wire.request(shared, request, options).await,
-            Self::Streamable(wire) => wire.request(shared, request, options).await,
-            Self::Sse(wire) => wire.request(shared, request, options).await,
+            Self::Stdio(wire) => wire.request(shared, outgoing, listener).await,
+            Self::Streamable(wire) => wire.request(shared, outgoing, listener).await,
+            Self::Sse(wire) => wire.request(shared, outgoing, listener).await,
         }
     }
 
-    /// The revision is agreed on: sends `initialized` and whatever else ends the handshake.
+    /// Whether a child is spoken to over its standard streams.
+    pub(crate) fn is_stdio(&self) -> bool {
+        matches!(self, Self::Stdio(_))
+    }
+
+    /// Whether requests have headers.
+    pub(crate) fn is_streamable(&self) -> bool {
+        matches!(self, Self::Streamable(_))
+    }
+
+    /// The revision that begins with `initialize` is agreed on: sends `initialized` and whatever else ends the handshake.
     pub(crate) async fn negotiated(
         &self,
         shared: &Shared,
@@ -102,6 +124,13 @@ impl Wire {
                 wire.negotiated(version);
                 wire.notify(shared, initialized).await
             }
+        }
+    }
+
+    /// The stateless revision is agreed on.
+    pub(crate) fn stateless(&self) {
+        if let Self::Streamable(wire) = self {
+            wire.negotiated(ProtocolVersion::V2026_07_28);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The revisions of the protocol that begin with `initialize`.
+//! The revisions of the protocol.
 use std::{fmt, str::FromStr};
 
 /// A revision of the Model Context Protocol that this engine speaks. Later revisions compare greater.
@@ -13,14 +13,20 @@ pub enum ProtocolVersion {
     V2025_06_18,
     /// 2025-11-25: SSE polling, tasks, icons.
     V2025_11_25,
+    /// 2026-07-28: stateless. No `initialize` and no session; each request bears what the server must know.
+    V2026_07_28,
 }
 
 impl ProtocolVersion {
-    /// The newest revision, which a session offers.
-    pub const LATEST: Self = Self::V2025_11_25;
+    /// The newest revision.
+    pub const LATEST: Self = Self::V2026_07_28;
+
+    /// The newest revision that begins with `initialize`, which that request offers.
+    pub const LATEST_LEGACY: Self = Self::V2025_11_25;
 
     /// Every known revision, oldest first.
-    pub const ALL: [Self; 4] = [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25];
+    pub const ALL: [Self; 5] =
+        [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25, Self::V2026_07_28];
 
     /// The revision as it is written on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -29,7 +35,14 @@ impl ProtocolVersion {
             Self::V2025_03_26 => "2025-03-26",
             Self::V2025_06_18 => "2025-06-18",
             Self::V2025_11_25 => "2025-11-25",
+            Self::V2026_07_28 => "2026-07-28",
         }
+    }
+
+    /// Whether the revision knows no sessions: every request bears the revision, the client and its capabilities
+    /// ("modern" in 2026-07-28, basic/versioning, "Terminology"; the others are "legacy").
+    pub const fn is_stateless(self) -> bool {
+        matches!(self, Self::V2026_07_28)
     }
 
     /// Whether HTTP requests must carry `MCP-Protocol-Version` (2025-06-18, basic/transports, "Protocol Version Header").

@@ -18,6 +18,12 @@ pub enum CallError {
         /// The deadline that passed.
         after: Duration,
     },
+    /// The server said nothing about the call for too long; it was told that the call is cancelled.
+    #[error("no word about the call within {after:?}")]
+    Silent {
+        /// The idle time that passed.
+        after: Duration,
+    },
     /// The session ended first.
     #[error("the session ended before the reply came")]
     Closed {
@@ -63,6 +69,34 @@ pub enum CallError {
         /// Its beginning.
         body: Excerpt,
     },
+    /// The server needs to know something first that nobody here can answer: see
+    /// [`SessionOptions::requests`](crate::SessionOptions::requests).
+    #[error("the server asks for {method} first, which is not offered")]
+    InputRequired {
+        /// What it asked for, such as `elicitation/create`.
+        method: Excerpt,
+    },
+    /// What the server needs to know first was refused by [`ServerRequests`](crate::ServerRequests).
+    #[error("the server asked for {method} first, and that was refused")]
+    InputRefused {
+        /// What it asked for.
+        method: Excerpt,
+        /// Why it was refused.
+        #[source]
+        source: RpcError,
+    },
+    /// The server asked for more again and again.
+    #[error("the server was still asking after {limit} rounds")]
+    TooManyRounds {
+        /// The limit.
+        limit: usize,
+    },
+    /// The result is of a kind that this client does not know.
+    #[error("the result is of the unknown kind {kind}")]
+    UnknownResult {
+        /// The server's `resultType`.
+        kind: Excerpt,
+    },
     /// The reply has no result of the form that the method demands.
     #[error("the result is not what the method promises")]
     Malformed {
@@ -87,8 +121,14 @@ impl CallError {
 #[derive(Debug)]
 pub(crate) enum Failure {
     Server(RpcError),
-    TooLarge { limit: usize },
-    Malformed { source: serde_json::Error },
+    TooLarge {
+        limit: usize,
+    },
+    Malformed {
+        source: serde_json::Error,
+    },
+    /// The server itself ended what it was asked for.
+    Ended,
     Closed(Closed),
 }
 
@@ -98,6 +138,7 @@ impl Failure {
             Self::Server(error) => CallError::Server(error),
             Self::TooLarge { limit } => CallError::TooLarge { limit },
             Self::Malformed { source } => CallError::Malformed { source },
+            Self::Ended => CallError::Truncated,
             Self::Closed(reason) => CallError::Closed { reason, sent: sent() },
         }
     }

@@ -110,6 +110,11 @@ impl ConnectError {
         matches!(self, Self::NotMcp { status: Some(status), .. } if [400, 404, 405].contains(&status.as_u16()))
     }
 
+    /// Whether the server's process ended before it answered.
+    pub(crate) fn is_end_of_process(&self) -> bool {
+        matches!(self, Self::Closed { reason: Closed::Exited { .. } | Closed::EndOfOutput { .. }, .. })
+    }
+
     /// A failed `initialize` as the reason that no session stands.
     pub(crate) fn from_call(error: CallError, said: Option<Excerpt>, stderr: StderrTail) -> Self {
         match error {
@@ -129,6 +134,12 @@ impl ConnectError {
             CallError::TooLarge { limit } | CallError::Busy { limit } => Self::TooLarge { limit },
             CallError::NotMcp { body } => Self::NotMcp { status: None, said: body, stderr },
             CallError::Malformed { source } => Self::Malformed { source },
+            CallError::Silent { after } => Self::Timeout { after, stderr },
+            // Only calls end so.
+            CallError::InputRequired { method: body }
+            | CallError::InputRefused { method: body, .. }
+            | CallError::UnknownResult { kind: body } => Self::NotMcp { status: None, said: body, stderr },
+            CallError::TooManyRounds { limit } => Self::TooLarge { limit },
         }
     }
 }

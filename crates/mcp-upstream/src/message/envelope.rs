@@ -10,7 +10,7 @@ pub(crate) enum Message<'a> {
     /// A reply with an error object, or with neither result nor error.
     Error { id: Option<u64>, error: Option<&'a str> },
     /// The server asks.
-    Request { id: RequestId<'a>, method: &'a str },
+    Request { id: RequestId<'a>, method: &'a str, params: Option<&'a str> },
     /// The server tells. `method` is without its quotes; escapes in it are left as they are.
     Notification { method: &'a str, params: Option<&'a str> },
 }
@@ -29,9 +29,11 @@ impl<'a> RequestId<'a> {
 pub(crate) fn parse(text: &[u8]) -> Option<Message<'_>> {
     let envelope: Envelope<'_> = object(text).ok()?;
     match (envelope.method.map(RawValue::get).map(unquote), envelope.id) {
-        (Some(method), Some(id)) if is_request_id(id) => {
-            Some(Message::Request { id: RequestId(id), method: method? })
-        }
+        (Some(method), Some(id)) if is_request_id(id) => Some(Message::Request {
+            id: RequestId(id),
+            method: method?,
+            params: envelope.params.map(RawValue::get),
+        }),
         (Some(_), Some(_)) => None,
         (Some(method), None) => {
             Some(Message::Notification { method: method?, params: envelope.params.map(RawValue::get) })
@@ -81,7 +83,7 @@ fn is_request_id(id: &RawValue) -> bool {
 }
 
 /// Our ids are numbers; some servers send them back as strings.
-fn own_id(id: &RawValue) -> Option<u64> {
+pub(crate) fn own_id(id: &RawValue) -> Option<u64> {
     id.get().trim_matches('"').parse().ok()
 }
 

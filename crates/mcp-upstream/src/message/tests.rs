@@ -2,8 +2,12 @@
 use super::*;
 
 fn encoded(request: Request<'_>, progress: bool) -> String {
+    with_meta(request, MetaFields { progress, ..MetaFields::default() })
+}
+
+fn with_meta(request: Request<'_>, meta: MetaFields<'_>) -> String {
     let mut out = Vec::new();
-    request.encode(&mut out, 7, progress);
+    request.encode(&mut out, 7, meta);
     String::from_utf8(out).unwrap()
 }
 
@@ -26,6 +30,33 @@ fn a_call_without_arguments_sends_none() {
 }
 
 #[test]
+fn the_meta_of_the_session_the_call_and_the_caller_go_together() {
+    let mut own = Meta::default();
+    own.insert("traceparent", "00-1").unwrap();
+    own.insert("com.example/n", &[1, 2]).unwrap();
+    let meta = MetaFields { session: br#""a":1"#, progress: true, log_level: Some("info"), own: Some(&own) };
+    assert_eq!(
+        with_meta(Request { method: "server/discover", params: Params::None }, meta),
+        r#"{"jsonrpc":"2.0","id":7,"method":"server/discover","params":{"_meta":{"a":1,"progressToken":7,"io.modelcontextprotocol/logLevel":"info","com.example/n":[1,2],"traceparent":"00-1"}}}"#
+    );
+    assert_eq!(
+        with_meta(Request { method: "resources/read", params: Params::Members(br#""uri":"a""#) }, meta),
+        r#"{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"a","_meta":{"a":1,"progressToken":7,"io.modelcontextprotocol/logLevel":"info","com.example/n":[1,2],"traceparent":"00-1"}}}"#
+    );
+}
+
+#[test]
+fn a_caller_cannot_set_what_the_protocol_sets() {
+    let mut own = Meta::default();
+    for key in
+        ["progressToken", "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientInfo"]
+    {
+        assert!(matches!(own.insert(key, "x"), Err(MetaError::Reserved { .. })), "{key}");
+    }
+    assert!(own.is_empty());
+}
+
+#[test]
 fn a_result_is_the_text_between_the_brackets() {
     let text = br#"{"result": {"b":1, "a":1.10}, "jsonrpc":"2.0", "id":"12"}"#;
     let Some(Message::Result { id: Some(12), result }) = parse(text) else { panic!("no result") };
@@ -36,7 +67,7 @@ fn a_result_is_the_text_between_the_brackets() {
 fn messages_are_told_apart_by_method_and_id() {
     assert!(matches!(
         parse(br#"{"id":"s-1","method":"ping"}"#),
-        Some(Message::Request { id, method: "ping" }) if id.as_str() == "\"s-1\""
+        Some(Message::Request { id, method: "ping", params: None }) if id.as_str() == "\"s-1\""
     ));
     assert!(matches!(
         parse(br#"{"method":"notifications/message","params":{"level":"info"}}"#),

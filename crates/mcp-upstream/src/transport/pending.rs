@@ -1,8 +1,14 @@
 //! One call between its request and its reply.
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::{CallError, Closed, Progress, calls::Outcome, error::Failure, message, shared::Shared};
+use crate::{
+    CallError, Closed,
+    calls::{Listener, Outcome},
+    error::Failure,
+    message,
+    shared::Shared,
+};
 
 /// A registered call. When it is dropped before its reply came, the server is told (basic/utilities/cancellation).
 #[derive(Debug)]
@@ -16,11 +22,8 @@ pub(super) struct Pending<'s> {
 }
 
 impl<'s> Pending<'s> {
-    pub(super) fn register(
-        shared: &'s Shared,
-        progress: Option<mpsc::Sender<Progress>>,
-    ) -> Result<Self, CallError> {
-        let (id, outcome) = shared.calls.register(progress)?;
+    pub(super) fn register(shared: &'s Shared, listener: Listener) -> Result<Self, CallError> {
+        let (id, outcome) = shared.calls.register(listener)?;
         Ok(Self { shared, id, outcome, sent: false, over: false })
     }
 
@@ -56,10 +59,12 @@ impl Drop for Pending<'_> {
         if self.over {
             return;
         }
-        // "The initialize request MUST NOT be cancelled by clients."
-        let cancellable = self.shared.ready.get().is_some();
         let waiting = self.shared.calls.forget(self.id);
-        if waiting && self.sent && cancellable && !self.shared.wire.post(message::cancelled(self.id)) {
+        if waiting
+            && self.sent
+            && self.shared.tells_cancelled()
+            && !self.shared.wire.post(message::cancelled(self.id))
+        {
             self.shared.counting.message();
         }
     }

@@ -18,6 +18,10 @@ use crate::{
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
+/// How the headers begin that repeat arguments of a call.
+const PARAMETER: &str = "mcp-param-";
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
 
 /// The address as the HTTP client takes it.
@@ -146,7 +150,17 @@ pub(super) async fn discard(response: Response<Body>, patience: Duration) {
 }
 
 fn is_reserved(name: &HeaderName) -> bool {
-    [header::CONTENT_TYPE, header::ACCEPT, header::CONTENT_LENGTH, header::HOST, PROTOCOL_VERSION, SESSION_ID]
+    name.as_str().starts_with(PARAMETER)
+        || [
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::CONTENT_LENGTH,
+            header::HOST,
+            PROTOCOL_VERSION,
+            SESSION_ID,
+            METHOD,
+            NAME,
+        ]
         .contains(name)
 }
 

@@ -11,10 +11,10 @@ use http_body_util::Full;
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
-use super::{Wire, pending::Pending, remote};
+use super::{Outgoing, Wire, pending::Pending, remote};
 use crate::{
-    CallError, CallOptions, Closed, ConnectError, HttpService, Limits, ProtocolVersion,
-    message::Request as RpcRequest, session::Handle, shared::Shared,
+    CallError, Closed, ConnectError, HttpService, Limits, ProtocolVersion, calls::Listener, session::Handle,
+    shared::Shared,
 };
 
 /// A server that speaks the HTTP+SSE transport of 2024-11-05.
@@ -91,14 +91,14 @@ impl SseWire {
     pub(super) async fn request(
         &self,
         shared: &Shared,
-        request: &RpcRequest<'_>,
-        options: CallOptions,
+        outgoing: Outgoing<'_>,
+        listener: Listener,
     ) -> Result<Bytes, CallError> {
-        let progress = options.progress.is_some();
-        let mut pending = Pending::register(shared, options.progress)?;
-        let mut body = Vec::with_capacity(request.size_hint());
-        request.encode(&mut body, pending.id, progress);
-        let Some(request) = self.post_request(options.headers, body) else {
+        let progress = listener.listens();
+        let mut pending = Pending::register(shared, listener)?;
+        let mut body = Vec::with_capacity(outgoing.request.size_hint());
+        outgoing.encode(&mut body, shared, pending.id, progress);
+        let Some(request) = self.post_request(outgoing.headers, body) else {
             return Err(CallError::Closed { reason: Closed::StreamEnded, sent: false });
         };
         pending.mark_sent();

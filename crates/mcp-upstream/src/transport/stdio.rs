@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::outbox::Outbox;
-use super::{Wire, pending::Pending};
+use super::{Outgoing, Wire, pending::Pending};
 use crate::{
-    CallError, CallOptions, Command, ConnectError, Limits, StderrTail,
-    message::Request,
+    CallError, Command, ConnectError, Limits, StderrTail,
+    calls::Listener,
     process::{ProcessTree, StderrRing},
     session::Handle,
     shared::Shared,
@@ -52,13 +52,14 @@ impl StdioWire {
     pub(super) async fn request(
         &self,
         shared: &Shared,
-        request: &Request<'_>,
-        options: CallOptions,
+        outgoing: Outgoing<'_>,
+        listener: Listener,
     ) -> Result<Bytes, CallError> {
-        let progress = options.progress.is_some();
-        let mut pending = Pending::register(shared, options.progress)?;
+        let progress = listener.listens();
+        let mut pending = Pending::register(shared, listener)?;
         let id = pending.id;
-        let position = self.outbox.push(request.size_hint(), |out| request.encode(out, id, progress)).await;
+        let size = outgoing.request.size_hint();
+        let position = self.outbox.push(size, |out| outgoing.encode(out, shared, id, progress)).await;
         pending.mark_sent();
         pending.outcome(|| self.outbox.has_accepted(position)).await
     }

@@ -1,6 +1,7 @@
 //! Streamable HTTP: every message of ours is a POST, and its answer carries the reply.
 mod exchange;
 mod expiry;
+mod headers;
 mod keeper;
 
 use std::sync::{Arc, OnceLock};
@@ -14,10 +15,10 @@ use tokio::{
 };
 use url::Url;
 
-use super::{Wire, pending::Pending, remote};
+use super::{Outgoing, Wire, pending::Pending, remote};
 use crate::{
-    CallError, CallOptions, Closed, ConnectError, HttpService, Limits, ProtocolVersion,
-    message::Request as RpcRequest, session::Handle, shared::Shared,
+    CallError, Closed, ConnectError, HttpService, Limits, ProtocolVersion, calls::Listener, session::Handle,
+    shared::Shared,
 };
 
 /// A server at an MCP endpoint of streamable HTTP (2025-03-26 and later).
@@ -105,15 +106,15 @@ impl StreamableWire {
     pub(super) async fn request(
         &self,
         shared: &Shared,
-        request: &RpcRequest<'_>,
-        options: CallOptions,
+        outgoing: Outgoing<'_>,
+        listener: Listener,
     ) -> Result<Bytes, CallError> {
-        let progress = options.progress.is_some();
-        let mut pending = Pending::register(shared, options.progress)?;
+        let progress = listener.listens();
+        let mut pending = Pending::register(shared, listener)?;
         let id = pending.id;
-        let mut body = Vec::with_capacity(request.size_hint());
-        request.encode(&mut body, id, progress);
-        let post = self.post_request(options.headers, body);
+        let mut body = Vec::with_capacity(outgoing.request.size_hint());
+        outgoing.encode(&mut body, shared, id, progress);
+        let post = self.post_request_of(outgoing, body);
         pending.mark_sent();
         let mut exchange = Box::pin(self.exchange(shared, id, post));
         let outcome = tokio::select! {
@@ -162,7 +163,7 @@ impl StreamableWire {
     pub(super) fn negotiated(&self, version: ProtocolVersion) {
         let mut headers = self.opening.clone();
         remote::demand(&mut headers, version);
-        if let Some(session) = self.session.get() {
+        if let Some(session) = self.session.get().filter(|_| !version.is_stateless()) {
             headers.insert(remote::SESSION_ID, session.clone());
         }
         let _ = self.negotiated.set(headers);
@@ -171,6 +172,16 @@ impl StreamableWire {
     /// The handshake is over.
     pub(super) fn listen(&self) {
         self.listen.notify_one();
+    }
+
+    /// The POST of a request. One of a stateless revision says in its headers what it is about.
+    fn post_request_of(&self, outgoing: Outgoing<'_>, body: Vec<u8>) -> Request<Full<Bytes>> {
+        if !outgoing.stateless {
+            return self.post_request(outgoing.headers, body);
+        }
+        let mut headers = self.opening.clone();
+        headers::describe(&mut headers, &outgoing);
+        remote::request(Method::POST, &self.uri, headers, outgoing.headers, body)
     }
 
     fn headers(&self) -> HeaderMap {

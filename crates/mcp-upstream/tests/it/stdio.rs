@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 use std::time::Duration;
 
-use mcp_upstream::{CallError, Closed, Command, Session, StdioTransport};
+use mcp_upstream::{CallError, Closed, Command, ProtocolVersion, Session, SessionOptions, StdioTransport};
 use testkit::mcp::{Script, Step, reply};
 
 use crate::kit::{self, ANY, Way, command, is_alive, limits, options, text, wait_until_gone};
@@ -195,7 +195,9 @@ async fn a_server_that_reads_nothing_holds_up_no_one_else() {
     let script = format!("read line; echo '{reply}'; exec sleep 1000");
     let limits = mcp_upstream::Limits { outgoing_bytes: 100_000, ..limits() };
     let transport = StdioTransport::new(Command::new("sh").args(["-c".to_owned(), script]));
-    let session = Session::connect(transport, options(limits)).await.unwrap();
+    // It knows one question only.
+    let options = SessionOptions { revision: Some(ProtocolVersion::V2025_11_25), ..options(limits) };
+    let session = Session::connect(transport, options).await.unwrap();
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let session = session.clone();

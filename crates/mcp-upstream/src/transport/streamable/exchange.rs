@@ -18,6 +18,7 @@ type Reply = Option<Result<Bytes, CallError>>;
 
 impl StreamableWire {
     pub(super) async fn exchange(&self, shared: &Shared, id: u64, request: Request<Full<Bytes>>) -> Reply {
+        let initializes = self.negotiated.get().is_none() && !request.headers().contains_key(&remote::METHOD);
         let response = match self.http.call(request).await {
             Ok(response) => response,
             Err(source) if self.negotiated.get().is_some() && is_refused(&source) => {
@@ -40,9 +41,7 @@ impl StreamableWire {
         if !status.is_success() || status == StatusCode::ACCEPTED || status == StatusCode::NO_CONTENT {
             return Some(Err(remote::refusal(response, Some(id), &shared.limits).await));
         }
-        if self.negotiated.get().is_none()
-            && let Some(session) = response.headers().get(remote::SESSION_ID)
-        {
+        if initializes && let Some(session) = response.headers().get(remote::SESSION_ID) {
             let mut session = session.clone();
             session.set_sensitive(true);
             let _ = self.session.set(session);

@@ -11,7 +11,8 @@ use tokio::time::timeout;
 use super::StreamableWire;
 use crate::{
     CallError, Closed,
-    message::{Params, Request},
+    calls::Listener,
+    message::{MetaFields, Params, Request},
     shared::Shared,
     transport::{pending::Pending, remote},
 };
@@ -28,14 +29,15 @@ impl StreamableWire {
     }
 
     async fn probe(&self, shared: &Shared) -> bool {
-        let pending = match Pending::register(shared, None) {
+        let pending = match Pending::register(shared, Listener::default()) {
             Ok(pending) => pending,
             // Somebody else has found out.
             Err(CallError::Closed { reason: Closed::SessionExpired, .. }) => return true,
             Err(_) => return false,
         };
         let mut body = Vec::new();
-        Request { method: "ping", params: Params::None }.encode(&mut body, pending.id, false);
+        let ping = Request { method: "ping", params: Params::None };
+        ping.encode(&mut body, pending.id, MetaFields::default());
         let request = self.post_request(HeaderMap::new(), body);
         let Ok(response) = self.http.call(request).await else { return false };
         if !self.may_be_expired(response.status()) {

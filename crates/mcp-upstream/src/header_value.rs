@@ -14,12 +14,12 @@ pub(crate) fn encode(text: &str) -> HeaderValue {
 
 /// Visible ASCII, with blanks and tabs inside but not at the ends, that is not itself between the marks.
 fn is_safe(text: &str) -> bool {
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let bytes = text.as_bytes();
-    bytes.iter().all(|byte| byte.is_ascii_graphic() || blank(byte))
-        && !bytes.first().is_some_and(blank)
-        && !bytes.last().is_some_and(blank)
-        && !(text.starts_with(PREFIX) && text.ends_with(SUFFIX))
+    let blank = [' ', '\t'];
+    if text.starts_with(blank) || text.ends_with(blank) {
+        return false;
+    }
+    let marked = text.starts_with(PREFIX) && text.ends_with(SUFFIX);
+    !marked && text.chars().all(|c| c.is_ascii_graphic() || blank.contains(&c))
 }
 
 const PREFIX: &str = "=?base64?";

@@ -73,7 +73,7 @@ impl Offered {
         }
     }
 
-    fn filter<'a>(&self, resources: &'a BTreeSet<Box<str>>) -> Filter<'a> {
+    fn filter(self, resources: &BTreeSet<Box<str>>) -> Filter<'_> {
         Filter {
             tools_list_changed: self.tools,
             prompts_list_changed: self.prompts,

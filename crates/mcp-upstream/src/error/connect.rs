@@ -131,15 +131,16 @@ impl ConnectError {
             CallError::Http { status, body } => Self::Http { status, body },
             CallError::Transport { source } => Self::Transport { source },
             CallError::Truncated => Self::Closed { reason: Closed::StreamEnded, said },
-            CallError::TooLarge { limit } | CallError::Busy { limit } => Self::TooLarge { limit },
-            CallError::NotMcp { body } => Self::NotMcp { status: None, said: body, stderr },
+            CallError::TooLarge { limit }
+            | CallError::Busy { limit }
+            | CallError::TooManyRounds { limit } => Self::TooLarge { limit },
+            // The last three are of calls only.
+            CallError::NotMcp { body: said }
+            | CallError::InputRequired { method: said }
+            | CallError::InputRefused { method: said, .. }
+            | CallError::UnknownResult { kind: said } => Self::NotMcp { status: None, said, stderr },
             CallError::Malformed { source } => Self::Malformed { source },
             CallError::Silent { after } => Self::Timeout { after, stderr },
-            // Only calls end so.
-            CallError::InputRequired { method: body }
-            | CallError::InputRefused { method: body, .. }
-            | CallError::UnknownResult { kind: body } => Self::NotMcp { status: None, said: body, stderr },
-            CallError::TooManyRounds { limit } => Self::TooLarge { limit },
         }
     }
 }

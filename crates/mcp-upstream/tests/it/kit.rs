@@ -41,6 +41,14 @@ impl Way {
         script: &Script,
         limits: Limits,
     ) -> (Result<Session, ConnectError>, Option<ScriptedServer>) {
+        self.connect_by(script, options(limits)).await
+    }
+
+    pub(crate) async fn connect_by(
+        self,
+        script: &Script,
+        options: SessionOptions,
+    ) -> (Result<Session, ConnectError>, Option<ScriptedServer>) {
         let script = script.clone();
         let server = match self {
             Self::Stdio => None,
@@ -53,7 +61,7 @@ impl Way {
             (_, Some(server)) => StreamableTransport::new(server.url(), http()).into(),
             (_, None) => StdioTransport::new(command(&script)).into(),
         };
-        (Session::connect(transport, options(limits)).await, server)
+        (Session::connect(transport, options).await, server)
     }
 
     /// The same, where it has to succeed.

@@ -18,9 +18,8 @@ async fn requests_carry_what_the_protocol_demands() {
     let (session, server) = Way::Json.session(&script).await;
     let server = server.unwrap();
     text(&session, "echo", "{}").await.unwrap();
-    let mut posts: Vec<_> =
-        server.recorded().into_iter().filter(|request| request.method == "POST").collect();
-    let probe = posts.remove(0);
+    let posts: Vec<_> = server.recorded().into_iter().filter(|request| request.method == "POST").collect();
+    let [probe] = &*server.probes() else { panic!("asked more than once, or not at all") };
     assert_eq!(probe.headers["mcp-method"], "server/discover");
     assert_eq!(probe.headers["mcp-protocol-version"], "2026-07-28");
     assert!(!probe.headers.contains_key("mcp-session-id"));

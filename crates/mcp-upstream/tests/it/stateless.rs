@@ -224,10 +224,9 @@ async fn changes_are_heard_of_through_a_subscription() {
 #[tokio::test]
 async fn a_subscription_that_breaks_is_made_again_and_nothing_in_between_is_missed() {
     let script = Script::new().speaks(Era::Modern).capabilities(CHANGING).tool("echo", ANY, reply::echo());
-    type End = fn(&ScriptedServer);
-    let ends: [End; 3] =
-        [ScriptedServer::end_streams, ScriptedServer::cut_streams, ScriptedServer::finish_listening];
-    for end in ends {
+    for end in
+        [ScriptedServer::end_streams, ScriptedServer::cut_streams, ScriptedServer::finish_listening as fn(&_)]
+    {
         let (session, server) = connect(Way::Json, &script, options(limits())).await;
         let server = server.unwrap();
         let listening = |request: &testkit::mcp::Recorded| request.body.contains("subscriptions/listen");

@@ -1,11 +1,12 @@
-//! The commands of development: `cargo xtask setup`, `cargo xtask test`, `cargo xtask bench`.
+//! The commands of development: `cargo xtask setup`, `cargo xtask test`, `cargo xtask conformance`, `cargo xtask bench`.
 //!
 //! One command to install what the tests and the benchmark need, one to run everything that continuous integration runs, one
-//! to compare the proxy with others.
+//! for the official conformance suite alone, one to compare the proxy with others.
 //! Whatever is installed goes into `.work/` in the checkout, but for Debian's packages and cargo's own tools.
 
 mod bench;
 mod checkout;
+mod conformance;
 mod program;
 mod setup;
 mod test;
@@ -30,6 +31,8 @@ enum Command {
     Setup,
     /// Our proxy beside mcpo 0.0.20 and nginx, in one run
     Bench(bench::Options),
+    /// The official conformance suite, every client scenario at every revision it applies to
+    Conformance(conformance::Options),
     /// Set up, then run every check and every test
     Test(test::Options),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let good = match arguments.command {
         Command::Setup => setup::run(&checkout),
         Command::Bench(options) => bench::run(&checkout, &options),
+        Command::Conformance(options) => conformance::run(&checkout, &options),
         Command::Test(options) => test::run(&checkout, &options),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }

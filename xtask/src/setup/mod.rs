@@ -10,6 +10,6 @@ mod parts;
 mod python;
 
 pub(crate) use debian::{chromium, nginx};
-pub(crate) use npm::node_modules;
-pub(crate) use parts::{Missing, Part, install, run};
+pub(crate) use npm::{conformance_modules, node_modules};
+pub(crate) use parts::{Missing, Part, chain, install, run};
 pub(crate) use python::{mcpo as mcpo_program, time_server as time_server_program};

@@ -26,11 +26,13 @@ pub(crate) enum Part {
     Mcpo,
     /// nginx, the plain hop of the benchmark.
     Nginx,
+    /// The official conformance suite, with the Node that it needs.
+    Conformance,
 }
 
 impl Part {
     /// Everything there is.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Nextest,
         Self::Deny,
         Self::NpmPackages,
@@ -38,11 +40,12 @@ impl Part {
         Self::Chromium,
         Self::Mcpo,
         Self::Nginx,
+        Self::Conformance,
     ];
 
     /// What the tests need.
-    pub(crate) const OF_TESTS: [Self; 5] =
-        [Self::Nextest, Self::Deny, Self::NpmPackages, Self::TimeServer, Self::Chromium];
+    pub(crate) const OF_TESTS: [Self; 6] =
+        [Self::Nextest, Self::Deny, Self::NpmPackages, Self::TimeServer, Self::Chromium, Self::Conformance];
 
     /// What it is called.
     pub(crate) fn name(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Part {
             Self::Chromium => "chromium",
             Self::Mcpo => "mcpo 0.0.20",
             Self::Nginx => "nginx",
+            Self::Conformance => "conformance suite",
         }
     }
 
@@ -62,11 +66,12 @@ impl Part {
         match self {
             Self::Nextest => cargo_tools::NEXTEST.is_present(),
             Self::Deny => cargo_tools::DENY.is_present(),
-            Self::NpmPackages => npm::is_present(checkout),
+            Self::NpmPackages => npm::PEERS.is_present(checkout),
             Self::TimeServer => python::TIME.is_present(checkout),
             Self::Chromium => debian::chromium().is_some(),
             Self::Mcpo => python::MCPO.is_present(checkout),
             Self::Nginx => debian::nginx().is_some(),
+            Self::Conformance => npm::CONFORMANCE.is_present(checkout),
         }
     }
 
@@ -74,11 +79,12 @@ impl Part {
         match self {
             Self::Nextest => cargo_tools::NEXTEST.install(checkout),
             Self::Deny => cargo_tools::DENY.install(checkout),
-            Self::NpmPackages => npm::install(checkout),
+            Self::NpmPackages => npm::PEERS.install(checkout),
             Self::TimeServer => python::TIME.install(checkout),
             Self::Chromium => debian::install("chromium", checkout),
             Self::Mcpo => python::MCPO.install(checkout),
             Self::Nginx => debian::install("nginx-light", checkout),
+            Self::Conformance => npm::CONFORMANCE.install(checkout),
         }
     }
 
@@ -86,7 +92,7 @@ impl Part {
     fn installer(self) -> Installer {
         match self {
             Self::Nextest | Self::Deny => Installer::Cargo,
-            Self::NpmPackages => Installer::Npm,
+            Self::NpmPackages | Self::Conformance => Installer::Npm,
             Self::TimeServer | Self::Mcpo => Installer::Pip,
             Self::Chromium | Self::Nginx => Installer::Apt,
         }
@@ -188,7 +194,7 @@ fn install_one(checkout: &Checkout, part: Part) -> Option<Missing> {
 }
 
 /// The error and its causes in one line.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

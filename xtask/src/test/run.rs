@@ -5,13 +5,14 @@ use std::thread;
 use super::tally::Tally;
 use super::{checks, peers};
 use crate::checkout::{Checkout, in_ci};
+use crate::conformance;
 use crate::program::{Program, ProgramError, Stream};
-use crate::setup::{self, Missing, Part};
+use crate::setup::{self, Missing, Part, chain};
 
 /// The options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only the tests that need nothing installed; no lints, no doctests
+    /// Only the tests that need nothing installed; no lints, no doctests, no conformance suite
     #[arg(long)]
     quick: bool,
 }
@@ -30,7 +31,7 @@ fn quick(checkout: &Checkout, report: &mut Report) {
         return;
     }
     nextest(checkout, &[], &peers::all(), report);
-    report.note("quick: no lints, no doctests, and none of the tests with real peers or a browser");
+    report.note("quick: no lints, no doctests, no conformance suite, and none of the tests with real peers or a browser");
 }
 
 fn whole(checkout: &Checkout, report: &mut Report) {
@@ -64,6 +65,11 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         }
     }
     doctests(checkout, report);
+    if is_missing(Part::Conformance) {
+        report.note("left out: the conformance suite");
+    } else {
+        conformance(checkout, report);
+    }
 }
 
 fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[&str], report: &mut Report) {
@@ -79,6 +85,16 @@ fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[&str], report: 
 fn doctests(checkout: &Checkout, report: &mut Report) {
     let program = Program::cargo(checkout).args(["test", "--workspace", "--doc"]);
     report.tests("doctests", program, Stream::Out, Tally::of_doctests);
+}
+
+fn conformance(checkout: &Checkout, report: &mut Report) {
+    let judged = conformance::judge(checkout, &conformance::Options::default());
+    let (name, outcome) = match judged {
+        Ok(tally) if tally.is_good() => (format!("conformance: {tally}"), Outcome::Passed),
+        Ok(tally) => ("conformance".to_owned(), Outcome::Failed(tally.to_string())),
+        Err(error) => ("conformance".to_owned(), Outcome::Failed(chain(&error))),
+    };
+    report.step(&name, &outcome);
 }
 
 /// How a step ended.

@@ -1,0 +1,230 @@
+//! The client that the official conformance suite judges: `cargo xtask conformance` runs it against every scenario.
+//!
+//! A thin program over the public APIs of mcp-upstream and mcp-oauth-client, with nothing of a scenario's name in it. It
+//! reads the suite's variables, connects, lists what there is, and calls every tool once.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::LOCATION;
+use http::{Request, StatusCode, Uri};
+use http_body_util::Full;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use mcp_oauth_client::{
+    AuthorizationLayer, AuthorizationManager, AuthorizationRequired, Grant, Interaction, InteractionError,
+    Policy, PreregisteredClient, Prompt, Rendezvous,
+};
+use mcp_oauth_core::{ClientId, ClientSecret, Issuer, RedirectUri};
+use mcp_upstream::{
+    Answering, CallError, CallOptions, HttpService, ProtocolVersion, RpcError, ServerRequest, ServerRequests,
+    Session, SessionOptions, StreamableTransport, Tool,
+};
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+
+type AnyError = Box<dyn Error + Send + Sync>;
+type Http = Client<HttpConnector, Full<Bytes>>;
+
+/// The suite's constant: where the client's metadata document would be.
+const METADATA_DOCUMENT: &str = "https://conformance-test.local/client-metadata.json";
+
+/// Logins for one request, the first one included: a server that is never content is given up.
+const LOGINS: usize = 3;
+
+/// What the suite says about a scenario (`MCP_CONFORMANCE_CONTEXT`).
+#[derive(Default, Deserialize)]
+struct Context {
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    issuer: Option<String>,
+    #[serde(default, rename = "toolCalls")]
+    tool_calls: Vec<ToolCall>,
+}
+
+#[derive(Clone, Deserialize)]
+struct ToolCall {
+    name: String,
+    arguments: Map<String, Value>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), AnyError> {
+    let server = std::env::args().nth(1).ok_or("usage: conformance-client URL")?;
+    let context = variable("MCP_CONFORMANCE_CONTEXT")
+        .map_or_else(|| Ok(Context::default()), |text| serde_json::from_str(&text))?;
+    let revision = variable("MCP_CONFORMANCE_PROTOCOL_VERSION").map(|text| text.parse()).transpose()?;
+
+    let transport = StreamableTransport::new(server.parse()?, authorized(&server, &context, revision)?);
+    let mut options = SessionOptions::new("mcpo-conformance", "1.0.0");
+    options.revision = revision;
+    options.requests = Some(Arc::new(Agreeable));
+    let session = Session::connect(transport, options).await?;
+    let tools = session.list_tools().await?.tools;
+    for call in calls(&context, &tools) {
+        let arguments = serde_json::to_vec(&call.arguments)?;
+        match session.call_tool(&call.name, arguments.into(), CallOptions::default()).await {
+            Ok(result) => println!("{}: {}", call.name, result.as_str()),
+            // The server's own answer. Whether it should have come is the suite's to judge.
+            Err(error @ CallError::Server(_)) => println!("{}: {error}", call.name),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    session.close().await;
+    Ok(())
+}
+
+/// What is called: what the suite says, or every tool with arguments made from its schema.
+fn calls(context: &Context, tools: &[Tool]) -> Vec<ToolCall> {
+    if !context.tool_calls.is_empty() {
+        return context.tool_calls.clone();
+    }
+    let parsed = |tool: &Tool| serde_json::from_str(tool.input_schema().get()).unwrap_or(Value::Null);
+    let first = tools.first().map(parsed).unwrap_or_default();
+    tools
+        .iter()
+        .map(|tool| {
+            let mut arguments = match example(&parsed(tool)) {
+                Value::Object(arguments) => arguments,
+                _ => Map::new(),
+            };
+            // The one thing that no data tells: who asks for a `schema` wants to see what became of the first tool's.
+            if let Some(schema) = arguments.get_mut("schema") {
+                schema.clone_from(&first);
+            }
+            ToolCall { name: tool.name.clone(), arguments }
+        })
+        .collect()
+}
+
+/// A value for a schema: its default, or the plainest one of its type.
+fn example(schema: &Value) -> Value {
+    if let Some(value) = schema.get("default").or_else(|| schema.pointer("/enum/0")) {
+        return value.clone();
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        Some("object") => {
+            let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+            properties.map(|(name, schema)| (name.clone(), example(schema))).collect()
+        }
+        Some("array") => Value::Array(Vec::new()),
+        Some("number" | "integer") => 1.into(),
+        Some("boolean") => true.into(),
+        Some("null") => Value::Null,
+        _ => "example".into(),
+    }
+}
+
+/// Accepts every elicitation, with what the requested schema has for defaults.
+struct Agreeable;
+
+impl ServerRequests for Agreeable {
+    fn capabilities(&self) -> Box<RawValue> {
+        to_raw_value(&json!({"elicitation": {}})).unwrap_or_default()
+    }
+
+    fn answer(&self, request: ServerRequest) -> Answering<'_> {
+        Box::pin(async move {
+            if &*request.method != "elicitation/create" {
+                return Err(RpcError::method_not_found());
+            }
+            let params: Value = serde_json::from_slice(&request.params).unwrap_or_default();
+            let content = example(params.get("requestedSchema").unwrap_or(&Value::Null));
+            to_raw_value(&json!({"action": "accept", "content": content}))
+                .map_err(|error| RpcError::internal(error.to_string()))
+        })
+    }
+}
+
+/// An HTTP client that logs in where the server asks for it, with the identity that the context gives.
+fn authorized(
+    server: &str,
+    context: &Context,
+    revision: Option<ProtocolVersion>,
+) -> Result<HttpService, AnyError> {
+    let mut policy = Policy::default();
+    if let Some(revision) = revision {
+        policy.protocol_version = revision.to_string();
+    }
+    let mut manager = AuthorizationManager::builder(server)
+        .client_name("mcpo conformance client")
+        .client_id_metadata_document(METADATA_DOCUMENT)
+        .policy(policy);
+    if let Some(id) = &context.client_id {
+        let mut client = PreregisteredClient::new(ClientId::parse(id.as_str())?);
+        if let Some(secret) = &context.client_secret {
+            client = client.with_secret(ClientSecret::parse(secret.as_str())?);
+        }
+        if let Some(issuer) = &context.issuer {
+            client = client.at_issuer(Issuer::parse(issuer)?);
+        }
+        manager = manager.preregistered(client);
+    }
+    let manager = manager.build()?;
+    let http: Http = Client::builder(TokioExecutor::new()).build_http();
+    let person = Arc::new(Person(http.clone()));
+    let client = AuthorizationLayer::new(manager.clone()).layer(http);
+    Ok(HttpService::new(service_fn(move |request: Request<Full<Bytes>>| {
+        let (client, manager, person) = (client.clone(), manager.clone(), Arc::clone(&person));
+        async move {
+            let mut logins = 0;
+            loop {
+                let error = match client.clone().oneshot(request.clone()).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => error,
+                };
+                match AuthorizationRequired::find(&*error) {
+                    Some(required) if logins < LOGINS => {
+                        manager.authorize(&person, &required.challenges).await?;
+                        logins += 1;
+                    }
+                    _ => return Err::<_, AnyError>(error),
+                }
+            }
+        }
+    })))
+}
+
+/// The person at the browser: the suite's authorization servers redirect at once, so one request is a whole login.
+struct Person(Http);
+
+impl Interaction for Person {
+    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
+        Box::pin(async { Ok(Box::new(Person(self.0.clone())) as Box<dyn Rendezvous>) })
+    }
+}
+
+impl Rendezvous for Person {
+    fn redirect_uri(&self) -> RedirectUri {
+        RedirectUri::loopback(3000)
+    }
+
+    fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {
+        Box::pin(async {
+            let failed = |error: AnyError| InteractionError::Open(io::Error::other(error));
+            let uri: Uri = prompt.url.as_str().parse().map_err(|error| failed(Box::new(error)))?;
+            let answer = self.0.get(uri).await.map_err(|error| failed(error.into()))?;
+            match answer.headers().get(LOCATION).map(|location| location.to_str()) {
+                Some(Ok(location)) if answer.status() == StatusCode::FOUND => Ok(location.to_owned()),
+                _ => Err(failed(format!("the authorization endpoint answered {}", answer.status()).into())),
+            }
+        })
+    }
+
+    fn conclude<'a>(self: Box<Self>, _: Result<&'a Grant, &'a mcp_oauth_client::Error>) -> BoxFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        Box::pin(async {})
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the suite's own variables, read once at the start")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -130,8 +130,22 @@ async fn both(
 type Answer = bytes::Bytes;
 
 async fn discover(shared: &Shared) -> Result<Answer, CallError> {
-    let request = Request { method: "server/discover", params: Params::None };
-    shared.wire.request(shared, Outgoing::new(request, true), Listener::default()).await
+    let ask = || {
+        let request = Request { method: "server/discover", params: Params::None };
+        shared.wire.request(shared, Outgoing::new(request, true), Listener::default())
+    };
+    match ask().await {
+        // It refuses the revision that it names itself, as one of several behind one address may do while they are
+        // replaced. "The client SHOULD select a mutually supported version from the `supported` list and retry the
+        // request" (basic/versioning, "Protocol Version Negotiation"), once.
+        Err(CallError::Server(rpc)) if supports_ours(&rpc) => ask().await,
+        answer => answer,
+    }
+}
+
+fn supports_ours(error: &RpcError) -> bool {
+    let ours = ProtocolVersion::V2026_07_28.as_str();
+    error.code == RpcError::UNSUPPORTED_PROTOCOL_VERSION && named_in(error).iter().any(|named| named == ours)
 }
 
 fn conclude(answer: Result<Answer, CallError>) -> Found {

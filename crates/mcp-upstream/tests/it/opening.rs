@@ -82,6 +82,23 @@ async fn a_server_that_names_older_revisions_is_offered_the_newest_of_them() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_the_revision_it_names_is_asked_once_more() {
+    let supported = r#"{"supported":["2025-11-25","2026-07-28"],"requested":"2026-07-28"}"#;
+    let refused = reply::refused(400, -32022, "Unsupported protocol version", supported);
+    for way in STATELESS {
+        let script = echoes().speaks(Era::Modern).first("server/discover", refused.clone());
+        let (session, _server) = way.session(&script).await;
+        assert_eq!(session.server().protocol_version, ProtocolVersion::V2026_07_28, "{way:?}");
+        text(&session, "echo", "{}").await.unwrap();
+
+        // And not for ever.
+        let script = echoes().speaks(Era::Both).always("server/discover", refused.clone());
+        let (session, _server) = way.session(&script).await;
+        assert_eq!(session.server().protocol_version, ProtocolVersion::V2025_11_25, "{way:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_of_revisions_that_nobody_knows_is_refused_by_name() {
     let script = echoes().speaks(Era::Modern).stateless_versions(&["2099-01-01"]);
     for way in STATELESS {

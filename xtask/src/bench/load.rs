@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connection::Connection;
+use super::connection::{Connection, Reply};
 use super::message::{Checker, Template};
 
 /// What is to be done.
@@ -23,6 +23,8 @@ pub(super) struct Load {
     pub(super) connections: usize,
     /// Whether each call has a connection of its own.
     pub(super) close: bool,
+    /// Over how long the connections begin, one after another.
+    pub(super) spread: Duration,
     /// How long before it counts.
     pub(super) warm_up: Duration,
     /// How long it counts.
@@ -39,10 +41,22 @@ pub(super) struct Counted {
     /// Connections that broke.
     pub(super) broken: u64,
     /// Calls that were still not answered when everybody had stopped waiting.
-    pub(super) lost: u64,
+    pub(super) unanswered: u64,
+    /// The first thing that went wrong.
+    pub(super) trouble: Option<String>,
 }
 
 impl Counted {
+    /// Calls that were not answered rightly.
+    pub(super) fn bad(&self) -> u64 {
+        self.wrong + self.broken + self.unanswered
+    }
+
+    fn note_break(&mut self, error: &io::Error) {
+        self.broken += 1;
+        self.trouble.get_or_insert_with(|| error.to_string());
+    }
+
     /// Right calls.
     pub(super) fn calls(&self) -> usize {
         self.micros.len()
@@ -72,12 +86,15 @@ impl Load {
         let mut tasks = JoinSet::new();
         for connection in 0..self.connections {
             let (load, phase, counted) = (self.clone(), Rc::clone(&phase), Rc::clone(&counted));
+            let turn = u32::try_from(connection).unwrap_or(u32::MAX);
+            let later = self.spread * turn / u32::try_from(self.connections).unwrap_or(u32::MAX).max(1);
             tasks.spawn_local(async move {
+                if !later.is_zero() {
+                    sleep(later).await;
+                }
                 for _ in 0..MOST_BREAKS {
-                    if load.one(connection, &phase, &counted).await.is_ok() {
-                        return;
-                    }
-                    counted.borrow_mut().broken += 1;
+                    let Err(error) = load.one(connection, &phase, &counted).await else { return };
+                    counted.borrow_mut().note_break(&error);
                     sleep(AFTER_A_BREAK).await;
                 }
             });
@@ -90,10 +107,10 @@ impl Load {
         let after = snapshot();
         // A call that never ends is cut off with its task.
         let _ = timeout(LAST_CALL, async { while tasks.join_next().await.is_some() {} }).await;
-        let lost = tasks.len() as u64;
+        let unanswered = tasks.len() as u64;
         tasks.shutdown().await;
         let mut counted = counted.take();
-        counted.lost = lost;
+        counted.unanswered = unanswered;
         counted.micros.sort_unstable();
         (counted, before, after)
     }
@@ -126,6 +143,7 @@ impl Load {
                     counted.micros.push(micros);
                 } else {
                     counted.wrong += 1;
+                    counted.trouble.get_or_insert_with(|| describe(&reply));
                 }
             }
             open = (!self.close).then_some(connection);
@@ -134,9 +152,17 @@ impl Load {
     }
 }
 
+/// The status, and how the body begins.
+fn describe(reply: &Reply<'_>) -> String {
+    let start = reply.body.get(..EXCERPT).unwrap_or(reply.body);
+    format!("status {}: {}", reply.status, String::from_utf8_lossy(start))
+}
+
+/// How much of a wrong reply is shown, in bytes.
+const EXCERPT: usize = 200;
 /// How often a connection may break before it is given up.
 const MOST_BREAKS: usize = 20;
 /// How long to wait before connecting again.
 const AFTER_A_BREAK: Duration = Duration::from_millis(50);
 /// How long the calls that are under way at the end may take.
-const LAST_CALL: Duration = Duration::from_secs(10);
+const LAST_CALL: Duration = Duration::from_secs(20);

@@ -6,16 +6,23 @@
 //! killed at the end, also after Ctrl-C.
 
 mod calls;
+mod closing;
 mod connection;
+mod document;
+mod flight;
 mod goals;
 mod idle;
 mod load;
 mod message;
+mod nagle;
+mod oauth;
+mod open_files;
 mod options;
 mod proc;
 mod programs;
 mod run;
 mod server;
+mod slow;
 mod sse;
 mod startup;
 mod table;

@@ -56,10 +56,22 @@ pub(super) enum Part {
     Http,
     /// Replies as event streams beside JSON ones
     Sse,
+    /// A tool that takes 100 ms
+    Slow,
+    /// A server with Nagle's algorithm on
+    Nagle,
+    /// A new connection for each call
+    Connections,
+    /// Ten thousand calls at once
+    Flight,
     /// From the start of the process to the first answer
     Startup,
     /// What the proxy weighs when nobody calls
     Idle,
+    /// The OpenAPI document of 150 tools
+    Document,
+    /// What a login's token costs each call
+    Oauth,
 }
 
 impl Options {
@@ -98,6 +110,12 @@ impl Options {
             connections.clone().into_iter().map(case)
         };
         or(&self.sizes, &[100, LARGE]).into_iter().flat_map(with).collect()
+    }
+
+    /// The same with this many times the rounds.
+    pub(super) fn more_rounds(mut self, times: usize) -> Self {
+        self.rounds = Some(self.rounds() * times);
+        self
     }
 
     /// How many rounds.

@@ -20,7 +20,31 @@ pub(super) struct Programs {
     pub(super) bare_loop: PathBuf,
     /// mcpo and nginx, unless only ours is measured.
     pub(super) others: Option<Others>,
-    pub(super) folder: PathBuf,
+    pub(super) folder: Folder,
+}
+
+/// A folder that is there as long as this is.
+#[derive(Debug)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// Creates it.
+    pub(super) fn new(path: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    /// A place in it.
+    pub(super) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays behind is in the checkout's own folder for such things.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// One build of our proxy.
@@ -88,12 +112,25 @@ impl Programs {
     pub(super) fn ours(&self, build: usize, group: Group, upstream: &Upstream) -> io::Result<Target> {
         let Build { name, program } =
             self.ours.get(build).ok_or_else(|| io::Error::other("no such build of our proxy"))?;
-        self.proxy(program, name, Who::Ours(build), group, upstream)
+        self.proxy(program, name, Who::Ours(build), group, upstream, Server::silent)
+    }
+
+    /// One build of our proxy, which can be talked with as on a terminal.
+    pub(super) fn ours_with_terminal(
+        &self,
+        build: usize,
+        group: Group,
+        upstream: &Upstream,
+    ) -> io::Result<Target> {
+        let Build { name, program } =
+            self.ours.get(build).ok_or_else(|| io::Error::other("no such build of our proxy"))?;
+        self.proxy(program, name, Who::Ours(build), group, upstream, Server::with_terminal)
     }
 
     /// mcpo 0.0.20, if it is measured.
     pub(super) fn mcpo(&self, group: Group, upstream: &Upstream) -> io::Result<Option<Target>> {
-        let start = |others: &Others| self.proxy(&others.mcpo, "mcpo", Who::Mcpo, group, upstream);
+        let start =
+            |others: &Others| self.proxy(&others.mcpo, "mcpo", Who::Mcpo, group, upstream, Server::silent);
         self.others.as_ref().map(start).transpose()
     }
 
@@ -105,6 +142,7 @@ impl Programs {
         who: Who,
         group: Group,
         upstream: &Upstream,
+        start: fn(&Path, &[String]) -> io::Result<Server>,
     ) -> io::Result<Target> {
         let address = free_address()?;
         let port = address.port().to_string();
@@ -121,13 +159,13 @@ impl Programs {
                 arguments.extend(["--server-type", "streamable-http", "--", &url].map(String::from));
             }
             Upstream::File { servers, path: tool } => {
-                let file = self.folder.join("servers.json");
+                let file = self.folder.join(format!("servers-{port}.json"));
                 fs::write(&file, serde_json::json!({ "mcpServers": servers }).to_string())?;
                 arguments.extend(["--config".into(), file.display().to_string()]);
                 path = tool;
             }
         }
-        let server = Server::silent(program, &arguments)?;
+        let server = start(program, &arguments)?;
         let name = format!("{name}, {}", group.name());
         let path = path.to_owned();
         Ok(Target { name, who, group, address, style: Style::Rest, path, key: Some(KEY), server })
@@ -167,9 +205,10 @@ impl Programs {
         let Some(others) = &self.others else { return Ok(None) };
         let address = free_address()?;
         let file = self.folder.join("nginx.conf");
-        fs::write(&file, nginx_configuration(&self.folder, address, echo))?;
-        let arguments = ["-e".as_ref(), "/dev/null".as_ref(), "-c".as_ref(), file.as_os_str()];
-        let server = Server::silent(&others.nginx, arguments)?;
+        fs::write(&file, nginx_configuration(&self.folder.0, address, echo))?;
+        let arguments =
+            ["-e", "/dev/null", "-c"].map(String::from).into_iter().chain([file.display().to_string()]);
+        let server = Server::silent(&others.nginx, &arguments.collect::<Vec<_>>())?;
         Ok(Some(Target {
             name: "nginx, plain hop".to_owned(),
             who: Who::Nginx,

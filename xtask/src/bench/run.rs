@@ -5,8 +5,8 @@ use std::io;
 
 use super::goals::Report;
 use super::options::Options;
-use super::programs::{Build, Others, Programs};
-use super::{calls, idle, proc, sse, startup};
+use super::programs::{Build, Folder, Others, Programs};
+use super::{calls, closing, document, flight, idle, nagle, oauth, proc, slow, sse, startup};
 use crate::checkout::Checkout;
 use crate::program::Program;
 use crate::setup::{self, Part};
@@ -100,8 +100,14 @@ async fn measure(checkout: &Checkout, options: &Options) -> io::Result<bool> {
     let mut report = Report::default();
     calls::run(&programs, options, &mut report).await?;
     sse::run(&programs, options, &mut report).await?;
+    slow::run(&programs, options, &mut report).await?;
+    nagle::run(&programs, options, &mut report).await?;
+    closing::run(&programs, options, &mut report).await?;
+    document::run(&programs, options, &mut report).await?;
+    oauth::run(&programs, options, &mut report).await?;
     startup::run(&programs, options, &mut report).await?;
     idle::run(&programs, options, &mut report).await?;
+    flight::run(&programs, options, &mut report).await?;
     let builds: Vec<String> = programs.ours.iter().map(|build| build.name.clone()).collect();
     report.print(&builds);
     if report.bad {
@@ -111,8 +117,8 @@ async fn measure(checkout: &Checkout, options: &Options) -> io::Result<bool> {
 }
 
 fn programs(checkout: &Checkout, options: &Options) -> io::Result<Programs> {
-    let folder = checkout.work("bench");
-    fs::create_dir_all(&folder)?;
+    // Of this run alone: two at once would use each other's files.
+    let folder = Folder::new(checkout.work(&format!("bench/{}", std::process::id())))?;
     let others = if options.only_ours {
         None
     } else {

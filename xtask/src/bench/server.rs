@@ -1,7 +1,7 @@
 //! A program that runs for the benchmark, and ends with it.
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -22,13 +22,40 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts a program whose output nobody reads.
-    pub(super) fn silent<A: AsRef<OsStr>>(
-        program: &Path,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> io::Result<Self> {
+    pub(super) fn silent(program: &Path, arguments: &[String]) -> io::Result<Self> {
         let started = Instant::now();
         let child = command(program, arguments).stdout(Stdio::null()).spawn()?;
         Ok(Self { child, first_line: None, started })
+    }
+
+    /// Starts a program that asks something on its standard error and reads the answer from its standard input.
+    pub(super) fn with_terminal(program: &Path, arguments: &[String]) -> io::Result<Self> {
+        let started = Instant::now();
+        let mut command = command(program, arguments);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        Ok(Self { child, first_line: None, started })
+    }
+
+    /// Waits for a line with these words on the standard error of a program with a terminal. Nobody can wait for a second one.
+    pub(super) fn wait_for(&mut self, words: &str) -> io::Result<String> {
+        let stderr = self.child.stderr.take().ok_or_else(|| io::Error::other("no errors to read"))?;
+        let mut lines = BufReader::new(stderr).lines();
+        for line in lines.by_ref() {
+            let line = line?;
+            if line.contains(words) {
+                // It may go on printing.
+                std::thread::spawn(move || lines.for_each(drop));
+                return Ok(line);
+            }
+        }
+        Err(io::Error::other(format!("it ended before it said {words:?}")))
+    }
+
+    /// Types a line on the terminal.
+    pub(super) fn type_line(&mut self, line: &str) -> io::Result<()> {
+        let stdin = self.child.stdin.as_mut().ok_or_else(|| io::Error::other("no terminal"))?;
+        stdin.write_all(format!("{line}\n").as_bytes())?;
+        stdin.flush()
     }
 
     /// Starts a program that prints where it listens, and waits for the line with these words.

@@ -31,14 +31,22 @@ pub(super) struct Case {
     pub(super) connections: usize,
     /// Whether each call has a connection of its own.
     pub(super) close: bool,
-    /// How long the warm-up takes at least.
-    pub(super) settle: Duration,
+    /// Over how long the connections begin, one after another.
+    pub(super) spread: Duration,
+    /// How long it is measured at least.
+    pub(super) least: Duration,
 }
 
 impl Case {
     /// A hundred bytes on this many connections.
     pub(super) fn small(connections: usize) -> Self {
-        Self { payload: Payload::SMALL, connections, close: false, settle: Duration::ZERO }
+        Self {
+            payload: Payload::SMALL,
+            connections,
+            close: false,
+            spread: Duration::ZERO,
+            least: Duration::ZERO,
+        }
     }
 }
 
@@ -106,6 +114,11 @@ impl Table {
         Some(median(one.samples.iter().zip(&other.samples).map(|(a, b)| combine(a, b))))
     }
 
+    /// The median of one target's samples.
+    pub(super) fn value(&self, of: (Who, Group), value: fn(&Sample) -> f64) -> Option<f64> {
+        self.row(of).map(|row| median(row.samples.iter().map(value)))
+    }
+
     fn row(&self, (who, group): (Who, Group)) -> Option<&Row> {
         self.rows.iter().find(|row| row.who == who && row.group == group)
     }
@@ -163,13 +176,14 @@ impl Table {
 }
 
 async fn measure(targets: &[Target], target: &Target, case: Case, options: &Options) -> Sample {
-    let measured = options.measured();
+    let measured = options.measured().max(case.least);
     let load = Load {
         address: target.address,
         template: target.template(case.payload, case.close),
         connections: case.connections,
         close: case.close,
-        warm_up: options.warm_up().max(case.settle),
+        spread: case.spread,
+        warm_up: options.warm_up().max(case.spread * 2),
         measured,
     };
     let own = proc::same_program(target.server.pid());
@@ -183,6 +197,9 @@ async fn measure(targets: &[Target], target: &Target, case: Case, options: &Opti
         machine: proc::machine_seconds(),
     };
     let (counted, before, after) = load.run(snapshot).await;
+    if let Some(trouble) = &counted.trouble {
+        println!("{}: {trouble}", target.name);
+    }
     let seconds = measured.as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
     let calls = counted.calls().max(1) as f64;
@@ -195,7 +212,7 @@ async fn measure(targets: &[Target], target: &Target, case: Case, options: &Opti
         p99_ms: counted.percentile_ms(99),
         cpu_us: (after.own - before.own) * 1e6 / calls,
         memory_mb,
-        bad: counted.wrong + counted.broken + counted.lost,
+        bad: counted.bad(),
         load_us: (after.load - before.load) * 1e6 / calls,
         others: (((after.machine - before.machine) - (after.everybody - before.everybody)) / seconds)
             .max(0.0),

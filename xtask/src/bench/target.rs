@@ -49,6 +49,8 @@ pub(super) enum Group {
     Http,
     /// A server over HTTP that answers with event streams.
     Sse,
+    /// A server over HTTP that wants a token.
+    Oauth,
 }
 
 impl Group {
@@ -58,6 +60,7 @@ impl Group {
             Self::Stdio => "stdio",
             Self::Http => "http",
             Self::Sse => "sse",
+            Self::Oauth => "oauth",
         }
     }
 }

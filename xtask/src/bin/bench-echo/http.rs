@@ -9,15 +9,18 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::Arguments;
 use super::answer::{Answers, plain};
+use super::oauth;
 
 /// Serves until it is killed. One thread, so that what is measured has the others.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
-    let server = Arc::new(Server {
+    let server = Server {
         answers: Answers::new(arguments.tools),
         sse: arguments.sse,
         nagle: arguments.nagle,
         delay: arguments.delay(),
-    });
+        protected: arguments.oauth,
+        base: String::new(),
+    };
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(listen(server))
 }
 
@@ -26,11 +29,17 @@ struct Server {
     sse: bool,
     nagle: bool,
     delay: Duration,
+    protected: bool,
+    /// Its own address as a URL.
+    base: String,
 }
 
-async fn listen(server: Arc<Server>) -> io::Result<()> {
+async fn listen(mut server: Server) -> io::Result<()> {
     let listener = listener()?;
-    println!("listening {}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    server.base = format!("http://{address}");
+    println!("listening {address}");
+    let server = Arc::new(server);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(!server.nagle)?;
@@ -70,7 +79,13 @@ async fn connection(mut stream: TcpStream, server: &Server) -> io::Result<()> {
             }
         }
         let body = buffer.get(end..end + length).unwrap_or_default();
-        if head.starts_with("post /plain/") {
+        let refused = server
+            .protected
+            .then(|| oauth::answer(buffer.get(..end).unwrap_or_default(), &head, &server.base))
+            .flatten();
+        if let Some(reply) = refused {
+            stream.write_all(&reply).await?;
+        } else if head.starts_with("post /plain/") {
             wait(server.delay).await;
             whole(&mut stream, "200 OK", &plain(body)).await?;
         } else if head.starts_with("post ") {
@@ -101,7 +116,8 @@ async fn connection(mut stream: TcpStream, server: &Server) -> io::Result<()> {
 
 async fn wait(delay: Duration) {
     if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+        // Timers go off a millisecond late on average: they count whole ones, and are rounded up twice.
+        tokio::time::sleep(delay.saturating_sub(Duration::from_millis(1))).await;
     }
 }
 

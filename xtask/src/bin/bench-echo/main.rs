@@ -6,6 +6,7 @@
 
 mod answer;
 mod http;
+mod oauth;
 mod stdio;
 
 use std::io;
@@ -27,6 +28,10 @@ struct Arguments {
     /// Leave Nagle's algorithm on, and write a stream in three pieces
     #[arg(long, requires = "sse")]
     nagle: bool,
+
+    /// Want a token, and be the authorization server that gives it (http only)
+    #[arg(long)]
+    oauth: bool,
 
     /// Milliseconds that each call takes
     #[arg(long, default_value_t = 0)]

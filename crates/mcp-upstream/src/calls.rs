@@ -123,6 +123,12 @@ impl Calls {
         self.lock().waiting.len()
     }
 
+    /// How many there are besides this one.
+    pub(crate) fn outstanding_besides(&self, id: u64) -> usize {
+        let state = self.lock();
+        state.waiting.len() - usize::from(state.waiting.contains_key(&id))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

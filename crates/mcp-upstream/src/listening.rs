@@ -29,13 +29,14 @@ pub(crate) struct Subscriptions {
     pub(crate) resources: watch::Sender<BTreeSet<Box<str>>>,
     /// The id of the request that is open; 0 is none.
     id: AtomicU64,
-    /// An earlier one was acknowledged.
-    again: AtomicBool,
+    /// When the next one is acknowledged, something may have changed of which nobody was told: an earlier one has broken
+    /// off, or a list was asked for before the first one stood.
+    gap: AtomicBool,
 }
 
 impl Subscriptions {
     pub(crate) fn new() -> Self {
-        Self { resources: watch::Sender::default(), id: AtomicU64::new(0), again: AtomicBool::new(false) }
+        Self { resources: watch::Sender::default(), id: AtomicU64::new(0), gap: AtomicBool::new(false) }
     }
 
     /// Whether `id` is the request that is open.
@@ -43,9 +44,21 @@ impl Subscriptions {
         self.id.load(Relaxed) == id
     }
 
-    /// The server listens to us. Whether it had listened before, so that there was a gap.
+    /// A request of this method is about to be made.
+    pub(crate) fn asked(&self, method: &str) {
+        if method.ends_with("/list") {
+            self.gap.store(true, Relaxed);
+        }
+    }
+
+    /// From now on the server tells of changes. Whether there may have been some that nobody was told of.
     pub(crate) fn acknowledged(&self) -> bool {
-        self.again.swap(true, Relaxed)
+        self.gap.swap(true, Relaxed)
+    }
+
+    /// The id of the request that was opened last.
+    pub(crate) fn id(&self) -> u64 {
+        self.id.load(Relaxed)
     }
 
     /// The request that is made next.

@@ -85,6 +85,7 @@ impl Session {
         options: &CallOptions,
     ) -> Result<Bytes, CallError> {
         let shared = self.shared();
+        shared.subscriptions.asked(request.method);
         let outgoing = Outgoing {
             name: subject.map(|subject| subject.name),
             parameters: subject.map(|subject| subject.parameters.to_vec()).unwrap_or_default(),

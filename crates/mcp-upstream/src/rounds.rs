@@ -105,6 +105,14 @@ fn result_type(result: &[u8]) -> Option<String> {
     found
 }
 
+/// A kind that is no text is none that anybody knows; one that is `null` was left out.
+fn kind(value: &RawValue) -> Option<String> {
+    match serde_json::from_str(value.get()) {
+        Ok(kind) => kind,
+        Err(_) => Some(value.get().to_owned()),
+    }
+}
+
 struct Seeker<'f>(&'f mut Option<String>);
 
 impl<'de> Visitor<'de> for Seeker<'_> {
@@ -117,7 +125,7 @@ impl<'de> Visitor<'de> for Seeker<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if key == "resultType" {
-                *self.0 = Some(map.next_value()?);
+                *self.0 = kind(map.next_value()?);
                 return Ok(());
             }
             let _ = map.next_value::<IgnoredAny>()?;

@@ -176,7 +176,9 @@ impl Session {
 
     /// How many calls are under way.
     pub fn outstanding_calls(&self) -> usize {
-        self.shared().calls.outstanding()
+        let shared = self.shared();
+        // The subscription to a server's changes is none of the caller's.
+        shared.calls.outstanding_besides(shared.subscriptions.id())
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 mod calls;
 mod connecting;
+mod faults;
 mod kit;
 mod lists;
 mod lost;

@@ -76,7 +76,13 @@ pub(super) async fn perform(steps: Vec<Step>, mut say: impl FnMut(Said)) -> Resu
             Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
             Step::Hang => std::future::pending().await,
             Step::Break(_) => return Err(Cut),
-            Step::Stderr(_) | Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } | Step::Ask(_) => {}
+            Step::Stderr(_)
+            | Step::StderrFlood(_)
+            | Step::Bytes(_)
+            | Step::Padded(..)
+            | Step::Repeat(..)
+            | Step::Status { .. }
+            | Step::Ask(_) => {}
         }
     }
     Ok(())

@@ -4,7 +4,10 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::http::{Cut, Events, event};
+use super::{
+    http::{Cut, Events, event},
+    stdio::Said,
+};
 
 /// `_meta`'s member that says which subscription a message belongs to.
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
@@ -24,7 +27,7 @@ struct Listener {
 #[derive(Debug)]
 pub(super) enum Sink {
     /// One line each, among all others.
-    Lines(mpsc::UnboundedSender<String>),
+    Lines(mpsc::UnboundedSender<Said>),
     /// Events on the request's own stream.
     Stream(Events),
 }
@@ -114,7 +117,7 @@ impl Listener {
 
     fn say(&self, message: &Value) {
         let _ = match &self.sink {
-            Sink::Lines(lines) => lines.send(message.to_string()).is_ok(),
+            Sink::Lines(lines) => lines.send(Said::Line(message.to_string())).is_ok(),
             Sink::Stream(events) => events.send(Ok(event(&message.to_string()))).is_ok(),
         };
     }

@@ -218,6 +218,10 @@ impl Play {
             Step::Send(template) => Step::Send(fill(template)),
             Step::Answer { status, message } => Step::Answer { status, message: fill(message) },
             Step::Status { status, headers, body } => Step::Status { status, headers, body: fill(body) },
+            Step::Bytes(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Step::Bytes(fill(text).into_bytes()),
+                Err(not_text) => Step::Bytes(not_text.into_bytes()),
+            },
             Step::Listen(_) => Step::Listen(text.to_owned()),
             Step::Push(template) => Step::Push(fill(template)),
             Step::Raw(template) => Step::Raw(fill(template)),

@@ -1,6 +1,6 @@
 //! A scripted server that listens: where it is, what it got, what to make it do.
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -89,18 +89,34 @@ pub enum Refusal {
 impl Script {
     /// Plays this script at an endpoint of streamable HTTP.
     pub async fn serve_streamable(self, framing: Framing) -> ScriptedServer {
-        ScriptedServer::start(self, Kind::Streamable(framing), "/mcp").await
+        self.serve_streamable_at(framing, ANYWHERE).await
+    }
+
+    /// The same at this address, as a server that is started again; waits until it is free.
+    pub async fn serve_streamable_at(self, framing: Framing, address: SocketAddr) -> ScriptedServer {
+        ScriptedServer::start(self, Kind::Streamable(framing), "/mcp", address).await
     }
 
     /// Plays this script over the HTTP+SSE transport of 2024-11-05.
     pub async fn serve_sse(self) -> ScriptedServer {
-        ScriptedServer::start(self, Kind::Legacy, "/sse").await
+        self.serve_sse_at(ANYWHERE).await
+    }
+
+    /// The same at this address, as a server that is started again; waits until it is free.
+    pub async fn serve_sse_at(self, address: SocketAddr) -> ScriptedServer {
+        ScriptedServer::start(self, Kind::Legacy, "/sse", address).await
     }
 }
 
 impl ScriptedServer {
-    async fn start(script: Script, kind: Kind, path: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    async fn start(script: Script, kind: Kind, path: &'static str, address: SocketAddr) -> Self {
+        let listener = loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse, "{error}"),
+            }
+            tokio::task::yield_now().await;
+        };
         let address = listener.local_addr().expect("a listener has an address");
         let state = Arc::new(State {
             play: Play::new(script),
@@ -115,6 +131,11 @@ impl ScriptedServer {
         let stop = CancellationToken::new();
         tokio::spawn(accept(listener, Arc::clone(&state), stop.clone()));
         Self { address, path, state, stop }
+    }
+
+    /// The address that it listens at.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Where a client connects.
@@ -321,3 +342,5 @@ async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Respon
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("no test panics while it holds this")
 }
+
+const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

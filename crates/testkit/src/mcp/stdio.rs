@@ -45,7 +45,7 @@ pub async fn run_stdio(script: Script) {
         }
         // Most answers are one message: no task for those.
         if let [Step::Send(message) | Step::Answer { message, .. }] = &turn.steps[..] {
-            let _ = output.send(message.clone());
+            let _ = output.send(Said::Line(message.clone()));
         } else if !turn.steps.is_empty() {
             let (output, play) = (output.clone(), Arc::clone(&play));
             tokio::spawn(async move { perform(turn.steps, &output, &play).await });
@@ -60,18 +60,25 @@ pub async fn run_stdio(script: Script) {
     std::process::exit(0);
 }
 
-type Output = mpsc::UnboundedSender<String>;
+type Output = mpsc::UnboundedSender<Said>;
+
+/// What goes to standard output.
+#[derive(Debug)]
+pub(super) enum Said {
+    Line(String),
+    Bytes(Vec<u8>),
+}
 
 async fn perform(steps: Vec<Step>, output: &Output, play: &Play) {
     for step in steps {
         match step {
             Step::Send(text) | Step::Raw(text) | Step::Answer { message: text, .. } => {
-                drop(output.send(text));
+                drop(output.send(Said::Line(text)));
             }
             Step::Push(text) => {
                 play.listeners.push(&text);
                 if play.is_legacy() {
-                    let _ = output.send(text);
+                    let _ = output.send(Said::Line(text));
                 }
             }
             Step::Listen(request) => {
@@ -82,6 +89,8 @@ async fn perform(steps: Vec<Step>, output: &Output, play: &Play) {
             Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
             // In one write: others of the same tree may write to it, too.
             Step::Stderr(line) => _ = std::io::stderr().write_all(format!("{line}\n").as_bytes()),
+            Step::StderrFlood(bytes) => flood(bytes),
+            Step::Bytes(bytes) => drop(output.send(Said::Bytes(bytes))),
             Step::Hang => std::future::pending().await,
             Step::Break(code) => std::process::exit(code),
             Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } | Step::Ask(_) => {}
@@ -89,14 +98,40 @@ async fn perform(steps: Vec<Step>, output: &Output, play: &Play) {
     }
 }
 
-/// Writes lines, all that are ready at once.
-async fn write(mut queue: mpsc::UnboundedReceiver<String>) {
+/// Writes what is said, all that is ready at once, but bytes that are no line by themselves.
+async fn write(mut queue: mpsc::UnboundedReceiver<Said>) {
     let mut stdout = tokio::io::stdout();
-    let mut lines = Vec::new();
-    while queue.recv_many(&mut lines, 1024).await > 0 {
-        let mut batch = std::mem::take(&mut lines).join("\n");
-        batch.push('\n');
-        if stdout.write_all(batch.as_bytes()).await.is_err() || stdout.flush().await.is_err() {
+    let mut said = Vec::new();
+    while queue.recv_many(&mut said, 1024).await > 0 {
+        let mut batch = Vec::new();
+        for said in said.drain(..) {
+            match said {
+                Said::Line(line) => {
+                    batch.extend_from_slice(line.as_bytes());
+                    batch.push(b'\n');
+                }
+                Said::Bytes(bytes) => {
+                    batch.extend_from_slice(&bytes);
+                    if stdout.write_all(&std::mem::take(&mut batch)).await.is_err()
+                        || stdout.flush().await.is_err()
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+        if stdout.write_all(&batch).await.is_err() || stdout.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes lines to standard error until they are so many bytes.
+fn flood(bytes: u64) {
+    let block = format!("{}\n", "x".repeat(99)).repeat(1000);
+    let mut stderr = std::io::stderr().lock();
+    for _ in 0..bytes.div_ceil(100_000) {
+        if stderr.write_all(block.as_bytes()).is_err() {
             return;
         }
     }

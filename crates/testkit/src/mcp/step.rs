@@ -14,6 +14,8 @@ pub enum Step {
     Push(String),
     /// Sends what is no message: a line over stdio, an event or a body over HTTP.
     Raw(String),
+    /// Over stdio: writes these bytes as they are, without a line's end.
+    Bytes(Vec<u8>),
     /// Sends a message in which `$PAD` stands for so many letters.
     Padded(String, usize),
     /// Does the same so many times; `$N` counts them from 1.
@@ -22,6 +24,8 @@ pub enum Step {
     Wait(u64),
     /// Writes a line to standard error.
     Stderr(String),
+    /// Writes so many bytes to standard error, in lines.
+    StderrFlood(u64),
     /// Never goes on.
     Hang,
     /// Breaks: the process exits with this code; a connection is cut.

@@ -6,6 +6,8 @@ mod service;
 
 pub(crate) use body::{Collected, collect, excerpt};
 pub(crate) use event_stream::{EventStream, Item};
+#[cfg(feature = "client")]
+pub(crate) use refused::is_clear_no;
 pub(crate) use refused::is_refused;
 pub(crate) use service::Body;
 pub use service::HttpService;

@@ -26,6 +26,8 @@
 
 mod calls;
 mod changes;
+#[cfg(feature = "client")]
+mod client;
 mod counters;
 mod error;
 mod events;
@@ -52,6 +54,10 @@ mod tools;
 mod transport;
 mod version;
 
+#[cfg(feature = "client")]
+pub use client::{
+    BuildError, ClientBody, ClientLimits, HttpClient, HttpClientBuilder, HttpClientError, Proxies,
+};
 pub use counters::Counters;
 pub use error::{BoxError, CallError, Closed, ConnectError, RpcError, SharedError, SpawnError};
 pub use events::{Event, Progress};

@@ -17,3 +17,4 @@ pub mod service;
 pub mod telemetry;
 pub mod tls;
 pub mod upstream;
+pub mod workers;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::workers::Workers;
+
 /// Two stages of shutdown and the tasks that take part in it.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
@@ -15,13 +17,20 @@ pub struct Lifecycle {
     pub hard: CancellationToken,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
+    /// Where connections and sessions run.
+    pub workers: Workers,
 }
 
 impl Lifecycle {
     /// A lifecycle that ends with this one, or by itself before it.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { soft: self.soft.child_token(), hard: self.hard.child_token(), tasks: self.tasks.clone() }
+        Self {
+            soft: self.soft.child_token(),
+            hard: self.hard.child_token(),
+            tasks: self.tasks.clone(),
+            workers: self.workers.clone(),
+        }
     }
 
     /// Waits for a signal (or for `soft` to be cancelled by somebody else), then sees the tasks out.

@@ -9,15 +9,24 @@ use crate::BoxError;
 ///
 /// Only an error that is the client's own counts: one inside a layer's error is about the layer's own requests, to an
 /// authorization server for example. And only a clear no counts: a connection that takes too long, or that breaks, may
-/// mean that the server is busy, while other calls are under way. The client is hyper-util's, alone or below layers that
-/// hand its errors on; other clients' errors are never taken for this.
+/// mean that the server is busy, while other calls are under way. The client is ours or hyper-util's, alone or below layers
+/// that hand its errors on; other clients' errors are never taken for this.
 pub(crate) fn is_refused(error: &BoxError) -> bool {
+    #[cfg(feature = "client")]
+    if let Some(error) = error.downcast_ref::<crate::HttpClientError>() {
+        return error.is_refused();
+    }
     let Some(error) = error.downcast_ref::<legacy::Error>().filter(|error| error.is_connect()) else {
         return false;
     };
     std::iter::successors(error.source(), |error| (**error).source())
         .filter_map(|error| error.downcast_ref::<io::Error>())
-        .any(|error| CLEAR.contains(&error.kind()))
+        .any(is_clear_no)
+}
+
+/// Whether the system says that nobody listens, or that no way leads there.
+pub(crate) fn is_clear_no(error: &io::Error) -> bool {
+    CLEAR.contains(&error.kind())
 }
 
 const CLEAR: [io::ErrorKind; 3] =

@@ -1,22 +1,69 @@
 //! The HTTP client below a session, whatever it is.
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use bytes::{Buf, Bytes};
 use http::{Request, Response};
-use http_body::Body as HttpBody;
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use tower::{Service, ServiceExt as _};
 
 use crate::BoxError;
+#[cfg(feature = "client")]
+use crate::{ClientBody, HttpClient};
 
-/// A response body, its kind forgotten.
-pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
+/// A response body.
+pub(crate) enum Body {
+    /// Of our own client.
+    #[cfg(feature = "client")]
+    Client(ClientBody),
+    /// Its kind forgotten.
+    Any(UnsyncBoxBody<Bytes, BoxError>),
+}
 
-/// Any HTTP client that is a `tower::Service`, with its type forgotten. Layers that add tokens, log or balance go
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.get_mut() {
+            #[cfg(feature = "client")]
+            Self::Client(body) => {
+                Pin::new(body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(BoxError::from)))
+            }
+            Self::Any(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            #[cfg(feature = "client")]
+            Self::Client(body) => body.is_end_stream(),
+            Self::Any(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            #[cfg(feature = "client")]
+            Self::Client(body) => body.size_hint(),
+            Self::Any(body) => body.size_hint(),
+        }
+    }
+}
+
+/// Any HTTP client that is a `tower::Service`, with its type forgotten; or [`HttpClient`](crate::HttpClient), as it is. Layers that add tokens, log or balance go
 /// below; their errors come out in the source chain of [`CallError`](crate::CallError) and
 /// [`ConnectError`](crate::ConnectError), to be found by downcast.
 ///
-/// When hyper-util's client says that nobody listens at the server's address, a streamable HTTP session ends with
+/// When our client, or hyper-util's, says that nobody listens at the server's address, a streamable HTTP session ends with
 /// [`Closed::Transport`](crate::Closed::Transport). Any other error fails the one request.
 ///
 /// ```
@@ -30,7 +77,15 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
 /// # let _ = http;
 /// ```
 #[derive(Clone)]
-pub struct HttpService(Arc<dyn Erased>);
+pub struct HttpService(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    /// Apart, since then no future and no body has to be put into a box for each request.
+    #[cfg(feature = "client")]
+    Client(HttpClient),
+    Any(Arc<dyn Erased>),
+}
 
 impl HttpService {
     /// Forgets the type of `service`.
@@ -43,11 +98,22 @@ impl HttpService {
         B::Data: Buf,
         B::Error: Into<BoxError>,
     {
-        Self(Arc::new(Adapter(service)))
+        Self(Kind::Any(Arc::new(Adapter(service))))
     }
 
-    pub(crate) fn call(&self, request: Request<Full<Bytes>>) -> Answer {
-        self.0.call(request)
+    pub(crate) async fn call(&self, request: Request<Full<Bytes>>) -> Result<Response<Body>, BoxError> {
+        match &self.0 {
+            #[cfg(feature = "client")]
+            Kind::Client(client) => Ok(client.send(request).await?.map(Body::Client)),
+            Kind::Any(service) => service.call(request).await,
+        }
+    }
+}
+
+#[cfg(feature = "client")]
+impl From<HttpClient> for HttpService {
+    fn from(client: HttpClient) -> Self {
+        Self(Kind::Client(client))
     }
 }
 
@@ -80,9 +146,10 @@ where
         Box::pin(async move {
             let response = answer.await.map_err(Into::into)?;
             Ok(response.map(|body| {
-                body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
-                    .map_err(Into::into)
-                    .boxed_unsync()
+                let body = body
+                    .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+                    .map_err(Into::into);
+                Body::Any(body.boxed_unsync())
             }))
         })
     }

@@ -8,7 +8,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use mcp_upstream::{
-    CallError, CallOptions, Command, ConnectError, HttpService, Limits, Session, SessionOptions,
+    CallError, CallOptions, Command, ConnectError, HttpClient, HttpService, Limits, Session, SessionOptions,
     SseTransport, StdioTransport, StreamableTransport, Transport,
 };
 use testkit::mcp::{Framing, Script, ScriptedServer};
@@ -85,10 +85,12 @@ pub(crate) fn options(limits: Limits) -> SessionOptions {
     SessionOptions { limits, ..SessionOptions::default() }
 }
 
-/// A pooled client without TLS.
+/// Our own client; no authorities, since reading the machine's takes a moment.
 pub(crate) fn http() -> HttpService {
-    HttpService::new(client())
+    HttpClient::builder().only_given_authorities().build().unwrap().into()
 }
+
+/// Another one.
 
 pub(crate) fn client() -> Client<HttpConnector, Full<Bytes>> {
     let mut connector = HttpConnector::new();

@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use tokio::runtime::Builder;
 
 use super::arguments::{Arguments, Command};
 use super::environment::{Environment, ProcessEnvironment};
@@ -16,6 +18,7 @@ use crate::lifecycle::{Lifecycle, Signals};
 use crate::service::{Service, World};
 use crate::telemetry::start_logs;
 use crate::upstream::explain;
+use crate::workers::Workers;
 
 /// The program: 0 when it ended as it was asked to, 1 when it could not do its work, 2 when the command line makes no sense.
 pub fn main() -> ExitCode {
@@ -25,13 +28,19 @@ pub fn main() -> ExitCode {
         Err(error) => return mistyped(&error),
     };
     arguments.dashes = typed.iter().any(|word| word == "--");
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let command = arguments.command.take();
+    let mut runtime = match command {
+        // The proxy's other threads have runtimes of their own: see `workers`.
+        None => Builder::new_current_thread(),
+        Some(_) => Builder::new_multi_thread(),
+    };
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
     let environment = ProcessEnvironment;
     let outcome = runtime.block_on(async {
-        match arguments.command.take() {
+        match command {
             Some(Command::DemoServer) => demo::serve_stdio().await.map_err(Into::into),
             Some(Command::Demo(demo)) => demo::run(&demo, &environment).await.map_err(Into::into),
             None => serve(&arguments, &environment).await,
@@ -60,12 +69,17 @@ async fn serve(arguments: &Arguments, environment: &dyn Environment) -> Result<(
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    let lifecycle = Lifecycle::default();
+    let (workers, threads) = Workers::start(std::thread::available_parallelism().map_or(1, NonZero::get))?;
+    let lifecycle = Lifecycle { workers, ..Lifecycle::default() };
     let signals = Signals::catch();
     let grace = settings.limits.shutdown_grace;
-    let service = Service::start(settings, World::real(), &lifecycle).await?;
-    say(&format!("Listening on {}", service.url()));
-    lifecycle.run(signals, grace).await;
+    let started = Service::start(settings, World::real(), &lifecycle).await;
+    if let Ok(service) = &started {
+        say(&format!("Listening on {}", service.url()));
+        lifecycle.run(signals, grace).await;
+    }
+    threads.stop();
+    started?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use mcp_oauth_core::{InvalidScope, InvalidUrl, Issuer, ResourceUri, ScopeSet, Sc
 use mcp_oauth_server::{AuthorizationServer, BuildError, Consent, LocalGuard, ProtectedResource, ToolScopes};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tower::ServiceExt as _;
 use url::Url;
 
 use super::notes::{Notes, READ, WRITE, WRITING_TOOL};
@@ -77,7 +78,11 @@ impl Protected {
             .merge(server.router())
             .layer(LocalGuard::new().layer());
         let running = lifecycle.clone();
-        lifecycle.tasks.spawn(async move { http::serve(bound, app, &Limits::default(), running).await });
+        let answer = move |request| {
+            let app = app.clone();
+            async move { app.oneshot(request).await.unwrap_or_else(|never| match never {}) }
+        };
+        lifecycle.tasks.spawn(async move { http::serve(bound, answer, &Limits::default(), running).await });
         let mcp_url = Url::parse(&format!("{base}/mcp")).map_err(InvalidUrl::from)?;
         Ok(Self { mcp_url, issuer: base })
     }

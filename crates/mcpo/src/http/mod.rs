@@ -10,5 +10,5 @@ mod route;
 mod router;
 mod serve;
 
-pub use router::{Proxy, router};
+pub use router::{Endpoint, Proxy};
 pub use serve::{Bound, ListenError, bind, serve};

@@ -1,18 +1,18 @@
 //! From a request to what answers it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use axum::Router;
 use axum::body::HttpBody as _;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use super::access::Gate;
@@ -52,15 +52,40 @@ impl Proxy {
     }
 }
 
-/// The proxy as a service. `cors_origins`: who may call from a browser; empty: anybody, without credentials.
-pub fn router(proxy: Arc<Proxy>, cors_origins: &[HeaderValue]) -> Router {
-    Router::new()
-        .fallback(dispatch)
-        .layer(middleware::from_fn_with_state(Arc::clone(&proxy), guard))
+/// The proxy as something that answers requests. A clone is another handle to it.
+#[derive(Clone)]
+pub struct Endpoint {
+    proxy: Arc<Proxy>,
+    cors: CorsLayer,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Endpoint")
+    }
+}
+
+impl Endpoint {
+    /// The endpoint of a proxy. `cors_origins`: who may call from a browser; empty: anybody, without credentials.
+    pub fn new(proxy: Arc<Proxy>, cors_origins: &[HeaderValue]) -> Self {
+        Self { proxy, cors: cors(cors_origins) }
+    }
+
+    /// Answers one request.
+    pub async fn answer(self, request: Request) -> Response {
+        let proxy = &self.proxy;
+        // Programs name no origin, and nobody keeps the answer to a POST: what CORS would add says nothing to them.
+        if request.method() == Method::POST && !request.headers().contains_key(header::ORIGIN) {
+            return guard(proxy, request).await;
+        }
         // Outside of the guard, so that a refusal can be read by the page that was refused.
-        .layer(cors(cors_origins))
-        .layer(middleware::map_response(own_pages_are_ours))
-        .with_state(proxy)
+        let guarded = service_fn(|request| async { Ok::<_, Infallible>(guard(proxy, request).await) });
+        let guarded = self.cors.layer(guarded);
+        match guarded.oneshot(request).await {
+            Ok(response) => own_pages_are_ours(response),
+            Err(never) => match never {},
+        }
+    }
 }
 
 /// `*` never goes with credentials: any page could then act as the person who visits it.
@@ -84,7 +109,7 @@ fn own(mut response: Response) -> Response {
     response
 }
 
-async fn own_pages_are_ours(mut response: Response) -> Response {
+fn own_pages_are_ours(mut response: Response) -> Response {
     if response.extensions().get::<OwnPage>().is_some() {
         response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
         response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
@@ -93,17 +118,17 @@ async fn own_pages_are_ours(mut response: Response) -> Response {
 }
 
 /// `--strict-auth`: everything but preflights needs the key.
-async fn guard(State(proxy): State<Arc<Proxy>>, request: Request, next: Next) -> Response {
+async fn guard(proxy: &Arc<Proxy>, request: Request) -> Response {
     if proxy.gate.guards_everything()
         && request.method() != Method::OPTIONS
         && let Err(denied) = proxy.gate.check(request.headers())
     {
         return denied.into_response();
     }
-    next.run(request).await
+    dispatch(proxy, request).await
 }
 
-async fn dispatch(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
+async fn dispatch(proxy: &Arc<Proxy>, request: Request) -> Response {
     let registry = proxy.registry.load();
     let get = matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(location) = without_slash(request.uri(), |path| {

@@ -6,21 +6,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
-use tower::util::BoxCloneSyncService;
+use tokio_util::sync::CancellationToken;
 
 use super::peer::Peer;
 use crate::config::{Limits, Listen};
@@ -104,18 +103,29 @@ impl Bound {
 }
 
 /// Serves until the lifecycle's first stage, then lets running requests finish until its second.
-pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lifecycle) {
+///
+/// `answer` is what answers a request.
+pub async fn serve<A, F>(bound: Bound, answer: A, limits: &Limits, lifecycle: Lifecycle)
+where
+    A: Fn(Request<Body>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
     let mut server = Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     server.http2().timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE);
-    let server = Arc::new(server);
-    let acceptor = bound.tls.map(TlsAcceptor::from);
+    let serving = Serving {
+        server: Arc::new(server),
+        answer,
+        tls: bound.tls.map(TlsAcceptor::from),
+        handshake: limits.header_timeout,
+        hard: lifecycle.hard.clone(),
+    };
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
     loop {
-        let place = tokio::select! {
+        let permit = tokio::select! {
             // Never closed.
-            place = Arc::clone(&places).acquire_owned() => place.ok(),
+            permit = Arc::clone(&places).acquire_owned() => permit.ok(),
             () = lifecycle.soft.cancelled() => break,
         };
         let (stream, peer) = tokio::select! {
@@ -130,61 +140,76 @@ pub async fn serve(bound: Bound, router: Router, limits: &Limits, lifecycle: Lif
             },
             () = lifecycle.soft.cancelled() => break,
         };
-        let (server, router, watcher) = (Arc::clone(&server), router.clone(), graceful.watcher());
-        let (acceptor, hard) = (acceptor.clone(), lifecycle.hard.clone());
-        let handshake = limits.header_timeout;
-        lifecycle.tasks.spawn(async move {
-            let _place = place;
-            tokio::select! {
-                () = connection(stream, acceptor, handshake, &server, from(peer, router), watcher) => {}
-                () = hard.cancelled() => {}
-            }
-        });
+        let (serving, watcher) = (serving.clone(), graceful.watcher());
+        let place = lifecycle.workers.place();
+        if let Some(runtime) = place.elsewhere() {
+            let Ok(stream) = stream.into_std() else { continue };
+            let moved = async move {
+                // Readiness belongs to a runtime: here begins the one that the stream is served on.
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    serving.connection(stream, peer, watcher).await;
+                }
+                drop((permit, place));
+            };
+            lifecycle.tasks.spawn_on(moved, &runtime);
+        } else {
+            lifecycle.tasks.spawn(async move {
+                serving.connection(stream, peer, watcher).await;
+                drop((permit, place));
+            });
+        }
     }
     drop(bound.listener);
     graceful.shutdown().await;
 }
 
-/// What answers the requests of one connection.
-type Service = BoxCloneSyncService<Request<Incoming>, Response, Infallible>;
-
-/// The router, told on every request who asks.
-fn from(peer: SocketAddr, router: Router) -> Service {
-    let told = router.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        request
-    });
-    BoxCloneSyncService::new(told)
+/// What every connection is served with.
+#[derive(Clone)]
+struct Serving<A> {
+    server: Arc<Builder<TokioExecutor>>,
+    answer: A,
+    tls: Option<TlsAcceptor>,
+    handshake: Duration,
+    hard: CancellationToken,
 }
 
-async fn connection(
-    stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
-    handshake: Duration,
-    server: &Builder<TokioExecutor>,
-    service: Service,
-    watcher: Watcher,
-) {
-    // An answer is written in one piece; waiting for more only delays it.
-    let _ = stream.set_nodelay(true);
-    match acceptor {
-        None => http(stream, server, service, watcher).await,
-        Some(acceptor) => match tokio::time::timeout(handshake, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => http(stream, server, service, watcher).await,
+impl<A, F> Serving<A>
+where
+    A: Fn(Request<Body>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        // An answer is written in one piece; waiting for more only delays it.
+        let _ = stream.set_nodelay(true);
+        tokio::select! {
+            () = self.speak(stream, peer, watcher) => {}
+            () = self.hard.cancelled() => {}
+        }
+    }
+
+    async fn speak(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        let Some(acceptor) = &self.tls else { return self.http(stream, peer, watcher).await };
+        match tokio::time::timeout(self.handshake, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => self.http(stream, peer, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
-        },
+        }
     }
-}
 
-async fn http<S>(stream: S, server: &Builder<TokioExecutor>, service: Service, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let connection =
-        server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(error = %error, "a connection ended early");
+    async fn http<S>(&self, stream: S, peer: SocketAddr, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let answer = self.answer.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            let answer = answer(request.map(Body::new));
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let connection = self.server.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(error = %error, "a connection ended early");
+        }
     }
 }
 

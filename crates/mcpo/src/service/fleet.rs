@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mcp_oauth_core::Entropy;
+use mcp_upstream::HttpClient;
 
 use crate::config::{ApiFacts, Limits, ServerSettings, Settings, UpstreamSettings};
 use crate::lifecycle::Lifecycle;
 use crate::openapi;
 use crate::registry::{Presentation, Registry, Server};
-use crate::upstream::{Backoff, Connector, LoginDesk, Supervisor, UpstreamClient};
+use crate::upstream::{Backoff, Connector, LoginDesk, Supervisor};
 
 use super::start::StartError;
 
@@ -18,7 +19,7 @@ use super::start::StartError;
 pub(super) struct Fleet {
     pub(super) registry: Arc<ArcSwap<Registry>>,
     running: HashMap<String, Running>,
-    http: UpstreamClient,
+    http: HttpClient,
     desk: Arc<LoginDesk>,
     entropy: Arc<dyn Entropy>,
     limits: Limits,
@@ -55,7 +56,7 @@ impl Fleet {
     pub(super) fn new(
         settings: &Settings,
         single: bool,
-        http: UpstreamClient,
+        http: HttpClient,
         desk: Arc<LoginDesk>,
         entropy: Arc<dyn Entropy>,
         lifecycle: Lifecycle,
@@ -122,7 +123,8 @@ impl Fleet {
         }
         changes.removed.sort();
         for (supervisor, lifecycle) in fresh {
-            self.lifecycle.tasks.spawn(supervisor.run(lifecycle));
+            let runtime = self.lifecycle.workers.next();
+            self.lifecycle.tasks.spawn_on(supervisor.run(lifecycle), &runtime);
         }
         Ok(changes)
     }

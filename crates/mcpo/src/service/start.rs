@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mcp_oauth_core::{Clock, Entropy, SystemClock, SystemEntropy};
+use mcp_upstream::BuildError;
 use notify_debouncer_full::notify;
 
 use super::fleet::Fleet;
@@ -49,6 +50,9 @@ pub enum StartError {
     /// It cannot serve HTTPS.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Client(#[from] BuildError),
     /// The limits contradict each other.
     #[error(transparent)]
     Backoff(#[from] BackoffError),
@@ -89,14 +93,16 @@ impl Service {
             Layout::Single(server) => (vec![(**server).clone()], true),
             Layout::Named { servers, .. } => (servers.clone(), false),
         };
-        let http = upstream_client(client_tls);
+        let http = upstream_client(client_tls)?;
         let mut fleet = Fleet::new(&settings, single, http, desk, world.entropy, lifecycle.clone());
         fleet.apply(&servers)?;
         let registry = Arc::clone(&fleet.registry);
 
-        let router = http::router(Proxy::new(&settings, Arc::clone(&registry)), &settings.cors_origins);
+        let endpoint =
+            http::Endpoint::new(Proxy::new(&settings, Arc::clone(&registry)), &settings.cors_origins);
         let (limits, serving) = (settings.limits.clone(), lifecycle.clone());
-        lifecycle.tasks.spawn(async move { http::serve(bound, router, &limits, serving).await });
+        let answer = move |request| endpoint.clone().answer(request);
+        lifecycle.tasks.spawn(async move { http::serve(bound, answer, &limits, serving).await });
 
         let (started, soft, limit) =
             (registry.load_full(), lifecycle.soft.clone(), settings.limits.connect_timeout);

@@ -7,13 +7,12 @@ use mcp_oauth_client::{
     AuthorizationLayer, AuthorizationManager, AuthorizationReason, AuthorizationRequired,
 };
 use mcp_upstream::{
-    CallError, Command, ConnectError, HttpService, Session, SessionOptions, SseTransport, StdioTransport,
-    StreamableTransport, Tools, Transport,
+    CallError, Command, ConnectError, HttpClient, HttpService, Session, SessionOptions, SseTransport,
+    StdioTransport, StreamableTransport, Tools, Transport,
 };
 use tokio::sync::watch;
 use tower::Layer as _;
 
-use super::http_client::UpstreamClient;
 use crate::config::{HttpKind, RemoteServer, StdioServer, UpstreamSettings};
 
 /// How to connect to one server.
@@ -33,7 +32,7 @@ enum Upstream {
 #[derive(Debug)]
 struct Remote {
     server: RemoteServer,
-    http: UpstreamClient,
+    http: HttpClient,
     manager: Option<AuthorizationManager>,
 }
 
@@ -92,7 +91,7 @@ impl Connector {
     /// A connector for a server. `manager` is who logs in to it, where it may need a login.
     pub fn new(
         settings: &UpstreamSettings,
-        http: &UpstreamClient,
+        http: &HttpClient,
         manager: Option<AuthorizationManager>,
         timeout: Duration,
     ) -> Self {
@@ -145,7 +144,7 @@ impl Connector {
         let Remote { server, http, manager } = remote;
         let service = match manager {
             Some(manager) => HttpService::new(AuthorizationLayer::new(manager.clone()).layer(http.clone())),
-            None => HttpService::new(http.clone()),
+            None => HttpService::from(http.clone()),
         };
         let (url, headers) = (&server.url, &server.headers);
         let streamable = || {

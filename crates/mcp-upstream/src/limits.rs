@@ -49,8 +49,24 @@ pub struct Limits {
     pub server_requests: usize,
     /// How long the answer to one question of the server may take. Default 300 s.
     pub server_request_deadline: Duration,
-    /// The longest pause before the stream of a streamable HTTP server is opened again. Default 30 s.
+    /// The longest pause before the stream of a streamable HTTP server is opened again, unless the server asks for a
+    /// longer one. Default 30 s.
     pub listen_pause: Duration,
+    /// The pause before an event stream that broke off is opened again, if the server named none (`retry`). It doubles
+    /// with every time that was in vain, up to `listen_pause`. Default 1 s.
+    pub resume_pause: Duration,
+    /// The shortest `retry` of a server that is honoured; a shorter one counts as this. Default 100 ms.
+    pub shortest_retry: Duration,
+    /// The longest `retry` of a server that is honoured; a longer one counts as this. Default 10 min.
+    pub longest_retry: Duration,
+    /// How many times in a row the event stream of one call may be resumed and end without a new event id, before the
+    /// call fails with [`CallError::NotResumed`](crate::CallError::NotResumed). Default 1,000.
+    pub resumptions: usize,
+    /// How many times in a row the attempt to resume the event stream of one call may fail (no connection, HTTP 409, 429,
+    /// 5xx), before the call fails with [`CallError::NotResumed`](crate::CallError::NotResumed). Default 6.
+    pub failed_resumptions: usize,
+    /// The longest event id that is kept to resume a stream; a longer one is ignored. In bytes; default 4 KiB.
+    pub event_id_bytes: usize,
 }
 
 impl Default for Limits {
@@ -78,6 +94,12 @@ impl Default for Limits {
             server_requests: 16,
             server_request_deadline: Duration::from_secs(300),
             listen_pause: Duration::from_secs(30),
+            resume_pause: Duration::from_secs(1),
+            shortest_retry: Duration::from_millis(100),
+            longest_retry: Duration::from_secs(600),
+            resumptions: 1_000,
+            failed_resumptions: 6,
+            event_id_bytes: 4 << 10,
         }
     }
 }

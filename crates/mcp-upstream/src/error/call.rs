@@ -48,9 +48,35 @@ pub enum CallError {
         #[source]
         source: BoxError,
     },
-    /// The server ended its event stream before the reply.
+    /// The server ended its event stream before the reply, and gave no event id by which to resume it.
     #[error("the server ended the stream before the reply")]
     Truncated,
+    /// The event stream ended before the reply, and the server refuses to resume it although it gave an event id: 405
+    /// means that it has no such streams at all, 400 or 404 most often that it no longer knows the event. It was told
+    /// that the call is cancelled.
+    #[error(
+        "the stream ended before the reply, and the server answered HTTP {status} to its resumption: {body}"
+    )]
+    NotResumable {
+        /// The status.
+        status: StatusCode,
+        /// The beginning of the body.
+        body: Excerpt,
+    },
+    /// The event stream ended before the reply and was resumed, or was to be, as often as
+    /// [`Limits::resumptions`](crate::Limits::resumptions) and
+    /// [`Limits::failed_resumptions`](crate::Limits::failed_resumptions) allow. The server was told that the call is
+    /// cancelled.
+    #[error(
+        "the stream ended before the reply, and {attempts} attempts in a row to resume it brought nothing new"
+    )]
+    NotResumed {
+        /// How many.
+        attempts: usize,
+        /// Why the last attempt failed; `None` if the server let the stream be resumed but said nothing new on it.
+        #[source]
+        last: Option<Box<CallError>>,
+    },
     /// The reply, or the request, is longer than the limit.
     #[error("the message is longer than {limit} bytes")]
     TooLarge {

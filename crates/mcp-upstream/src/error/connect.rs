@@ -130,7 +130,10 @@ impl ConnectError {
             }
             CallError::Http { status, body } => Self::Http { status, body },
             CallError::Transport { source } => Self::Transport { source },
-            CallError::Truncated => Self::Closed { reason: Closed::StreamEnded, said },
+            CallError::NotResumed { last: Some(last), .. } => Self::from_call(*last, said, stderr),
+            CallError::Truncated
+            | CallError::NotResumable { .. }
+            | CallError::NotResumed { last: None, .. } => Self::Closed { reason: Closed::StreamEnded, said },
             CallError::TooLarge { limit }
             | CallError::Busy { limit }
             | CallError::TooManyRounds { limit } => Self::TooLarge { limit },

@@ -1,12 +1,11 @@
 //! Server-sent events (WHATWG HTML §9.2.6), decoded as the chunks come.
 //!
-//! A line that lies in one chunk is handed on without a copy. Event ids and `retry` belong to resumption and are not
-//! read yet.
+//! A line that lies in one chunk is handed on without a copy.
 use bytes::{Buf as _, Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use memchr::memchr2;
 
-use super::service::Body;
+use super::{cursor::Cursor, service::Body};
 use crate::{BoxError, message::Oversized};
 
 /// The events of a response.
@@ -37,8 +36,21 @@ impl ServerEvent {
 }
 
 impl EventStream {
+    /// A stream that is never resumed: what it says about that is not kept.
     pub(crate) fn new(body: Body, limit: usize) -> Self {
-        Self { body, decoder: Decoder::new(limit) }
+        Self::from(body, limit, Cursor::none())
+    }
+
+    /// A stream that begins, or continues, at `cursor`.
+    pub(crate) fn from(body: Body, limit: usize, cursor: Cursor) -> Self {
+        Self { body, decoder: Decoder::new(limit, cursor) }
+    }
+
+    /// Where the stream can be resumed. Says so after events without data too, which are for nothing else.
+    pub(crate) fn into_cursor(self) -> Cursor {
+        let mut cursor = self.decoder.cursor;
+        cursor.rest();
+        cursor
     }
 
     /// The next event, or `None` at the end; what is left of an unfinished event is dropped there (§9.2.6). May be
@@ -72,13 +84,23 @@ struct Decoder {
     begun: bool,
     name: Bytes,
     data: Data,
+    cursor: Cursor,
     oversized: Option<Oversized>,
-    /// The line under way belongs to an event that is too long.
-    discarding: bool,
+    discarding: Discarding,
+}
+
+/// Whether the line under way is read on without being kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Discarding {
+    No,
+    /// It is data of an event that is too long.
+    Data,
+    /// It is a comment, or another field that is too long to be one.
+    Other,
 }
 
 impl Decoder {
-    fn new(limit: usize) -> Self {
+    fn new(limit: usize, cursor: Cursor) -> Self {
         Self {
             limit,
             chunk: Bytes::new(),
@@ -87,8 +109,9 @@ impl Decoder {
             begun: false,
             name: Bytes::new(),
             data: Data::None,
+            cursor,
             oversized: None,
-            discarding: false,
+            discarding: Discarding::No,
         }
     }
 
@@ -103,6 +126,7 @@ impl Decoder {
                 self.field(&line);
                 continue;
             }
+            self.cursor.pass();
             let name = std::mem::take(&mut self.name);
             let data = self.data.take();
             if let Some(oversized) = self.oversized.take() {
@@ -129,9 +153,10 @@ impl Decoder {
         let mut line = self.chunk.split_to(at);
         self.after_cr = self.chunk.first() == Some(&b'\r');
         self.chunk.advance(1);
-        if self.discarding {
-            self.discarding = false;
-            self.skip(&line);
+        if self.discarding != Discarding::No {
+            self.skip_line(&line);
+            self.discarding = Discarding::No;
+            self.begun = true;
             // Not empty, since an empty line would end the event, and no field either.
             return Some(Bytes::from_static(b":"));
         }
@@ -150,15 +175,33 @@ impl Decoder {
 
     fn keep_unfinished(&mut self) {
         let chunk = std::mem::take(&mut self.chunk);
-        if self.discarding {
-            self.skip(&chunk);
+        if self.discarding != Discarding::No {
+            self.skip_line(&chunk);
             return;
         }
         self.line.extend_from_slice(&chunk);
-        if self.line.len() + self.data.len() > self.limit {
-            let line = self.line.split();
-            self.skip(value(&line, b"data").unwrap_or_default());
-            self.discarding = true;
+        // Comments keep connections alive, for as long as it takes.
+        if self.line.first() == Some(&b':') {
+            self.line.clear();
+            self.discarding = Discarding::Other;
+            return;
+        }
+        let data = value(&self.line, b"data").map(<[u8]>::len);
+        if data.map_or(self.line.len(), |data| data + self.data.len()) <= self.limit {
+            return;
+        }
+        let line = self.line.split();
+        self.discarding = if let Some(data) = value(&line, b"data") {
+            self.skip(data);
+            Discarding::Data
+        } else {
+            Discarding::Other
+        };
+    }
+
+    fn skip_line(&mut self, piece: &[u8]) {
+        if self.discarding == Discarding::Data {
+            self.skip(piece);
         }
     }
 
@@ -178,6 +221,10 @@ impl Decoder {
             }
         } else if let Some(name) = value(line, b"event") {
             self.name = line.slice_ref(name);
+        } else if let Some(id) = value(line, b"id") {
+            self.cursor.set_id(id);
+        } else if let Some(retry) = value(line, b"retry") {
+            self.cursor.set_retry(retry);
         }
     }
 }

@@ -3,6 +3,8 @@ mod exchange;
 mod expiry;
 mod headers;
 mod keeper;
+mod patience;
+mod resume;
 
 use std::sync::{Arc, OnceLock};
 
@@ -114,9 +116,11 @@ impl StreamableWire {
         let id = pending.id;
         let mut body = Vec::with_capacity(outgoing.request.size_hint());
         outgoing.encode(&mut body, shared, id, progress);
+        // For further requests about the call.
+        let own = is_resumable(&outgoing).then(|| outgoing.headers.clone());
         let post = self.post_request_of(outgoing, body);
         pending.mark_sent();
-        let mut exchange = Box::pin(self.exchange(shared, id, post));
+        let mut exchange = Box::pin(self.exchange(shared, id, post, own));
         let outcome = tokio::select! {
             biased;
             outcome = &mut exchange => outcome,
@@ -132,6 +136,16 @@ impl StreamableWire {
             },
         };
         match outcome {
+            Some(Err(error)) if is_broken_off(&error) => {
+                // The reply may have been part of a batch, which went through the table of calls.
+                if let Some(Ok(result)) = pending.outcome_now() {
+                    return Ok(result);
+                }
+                if !is_given_up(&error) {
+                    pending.complete();
+                }
+                Err(error)
+            }
             Some(outcome) => {
                 pending.complete();
                 outcome
@@ -191,6 +205,23 @@ impl StreamableWire {
     fn post_request(&self, own: HeaderMap, body: Vec<u8>) -> Request<Full<Bytes>> {
         remote::request(Method::POST, &self.uri, self.headers(), own, body)
     }
+}
+
+/// Whether the event stream of a call may be resumed: in the revisions with `initialize`. 2026-07-28 forbids it.
+fn is_resumable(outgoing: &Outgoing<'_>) -> bool {
+    !outgoing.stateless
+}
+
+/// Whether no reply of the call's own was found.
+fn is_broken_off(error: &CallError) -> bool {
+    matches!(error, CallError::Truncated | CallError::Transport { .. }) || is_given_up(error)
+}
+
+/// Whether the server may still be at work on the call. It is then told that nobody waits: "Disconnection SHOULD NOT be
+/// interpreted as the client cancelling its request. To cancel, the client SHOULD explicitly send an MCP
+/// `CancelledNotification`."
+fn is_given_up(error: &CallError) -> bool {
+    matches!(error, CallError::NotResumable { .. } | CallError::NotResumed { .. })
 }
 
 impl std::fmt::Debug for StreamableWire {

@@ -10,6 +10,7 @@ mod messages;
 mod opening;
 mod questions;
 mod real;
+mod resume;
 mod sse;
 mod stateless;
 mod stdio;

@@ -93,7 +93,9 @@ fn call(error: &CallError) -> String {
         CallError::Closed { reason, .. } => closed(reason),
         CallError::Http { status, .. } => format!("it answered HTTP {status}"),
         CallError::Transport { .. } => "it cannot be reached".into(),
-        CallError::Truncated => "its answer broke off".into(),
+        CallError::Truncated | CallError::NotResumable { .. } | CallError::NotResumed { .. } => {
+            "its answer broke off".into()
+        }
         CallError::TooLarge { limit } => format!("its answer, or the call, is longer than {limit} bytes"),
         CallError::Busy { limit } => format!("{limit} calls are under way already"),
         _ => "its answer is not what MCP promises".into(),

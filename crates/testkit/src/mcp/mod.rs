@@ -24,6 +24,7 @@ mod listen;
 mod modern;
 mod play;
 pub mod reply;
+mod resumption;
 mod rounds;
 mod running;
 mod script;

@@ -98,3 +98,9 @@ pub fn responses() -> Vec<Step> {
 pub fn listen() -> Vec<Step> {
     vec![Step::Listen(String::new())]
 }
+
+/// An event that only says where the stream is, `<place>-$ID`, and the pause before it may be resumed.
+pub fn place(place: &str, retry: Option<u64>) -> Step {
+    let retry = retry.map(|retry| format!("retry: {retry}\n")).unwrap_or_default();
+    Step::Raw(format!("id: {place}-$ID\n{retry}data:\n\n"))
+}

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Notify,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -44,6 +45,8 @@ pub struct Recorded {
     pub headers: HeaderMap,
     /// Its body.
     pub body: String,
+    /// When it came.
+    pub at: Instant,
 }
 
 #[derive(Debug)]
@@ -316,6 +319,7 @@ async fn connected(connection: TcpStream, state: Arc<State>, stop: CancellationT
 }
 
 async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, Cut> {
+    let at = Instant::now();
     let (head, body) = request.into_parts();
     let body: Bytes = body.collect().await.map_err(|_| Cut)?.to_bytes();
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
@@ -324,6 +328,7 @@ async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Respon
         path,
         headers: head.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
+        at,
     };
     lock(&state.recorded).push(recorded.clone());
     state.news.notify_waiters();

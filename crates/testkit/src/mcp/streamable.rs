@@ -7,6 +7,7 @@ use super::{
     Era, Framing, Recorded, Step,
     http::{Body, Cut, Events, Said, answer, event, event_stream, perform, scripted},
     listen::Sink,
+    resumption,
     running::{Left, Refusal, State, lock},
 };
 
@@ -16,7 +17,13 @@ pub(super) async fn respond(
     request: &Recorded,
 ) -> Result<Response<Body>, Cut> {
     if request.method != Method::POST {
-        return Ok(other_method(state, request));
+        return match resumption::turn(&state.play, request) {
+            Some(turn) if !is_forgotten(state, session(request)) => match &turn.steps[..] {
+                [Step::Status { .. }] => once(turn.steps).await,
+                _ => Ok(streamed(state, turn.steps, None)),
+            },
+            _ => Ok(other_method(state, request)),
+        };
     }
     let script = &state.play.script;
     let session = session(request);

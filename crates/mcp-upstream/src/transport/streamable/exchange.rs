@@ -1,13 +1,13 @@
 //! One POST of a request and the answer that carries its reply, as JSON or as an event stream.
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
 
 use super::{StreamableWire, expiry};
 use crate::{
     BoxError, CallError, Closed, Excerpt,
-    http_client::{Body, Collected, EventStream, Item, collect, is_refused},
+    http_client::{Body, Collected, Cursor, EventStream, Item, collect, is_refused},
     message::{self, Message},
     shared::{Shared, Text, failure},
     transport::remote,
@@ -17,7 +17,14 @@ use crate::{
 type Reply = Option<Result<Bytes, CallError>>;
 
 impl StreamableWire {
-    pub(super) async fn exchange(&self, shared: &Shared, id: u64, request: Request<Full<Bytes>>) -> Reply {
+    /// Sends the request of the call `id`. If its event stream may be resumed, `own` are the call's own headers.
+    pub(super) async fn exchange(
+        &self,
+        shared: &Shared,
+        id: u64,
+        request: Request<Full<Bytes>>,
+        own: Option<HeaderMap>,
+    ) -> Reply {
         let initializes = self.negotiated.get().is_none() && !request.headers().contains_key(&remote::METHOD);
         let response = match self.http.call(request).await {
             Ok(response) => response,
@@ -47,10 +54,34 @@ impl StreamableWire {
             let _ = self.session.set(session);
         }
         if remote::is_event_stream(&response) {
-            self::streamed(shared, id, response.into_body()).await
+            self.streamed(shared, id, response.into_body(), own).await
         } else {
             self::whole(shared, id, response).await
         }
+    }
+
+    /// The reply is in one of the events, or in one of a stream that continues this one.
+    async fn streamed(&self, shared: &Shared, id: u64, body: Body, own: Option<HeaderMap>) -> Reply {
+        let limits = &shared.limits;
+        let mut events = match own {
+            Some(_) => EventStream::from(body, limits.message_bytes, Cursor::new(limits.event_id_bytes)),
+            None => EventStream::new(body, limits.message_bytes),
+        };
+        let error = match hear(shared, id, &mut events).await {
+            Heard::Reply(reply) => {
+                drain(shared, id, events);
+                return Some(reply);
+            }
+            Heard::End(error) => error,
+        };
+        let cursor = events.into_cursor();
+        if let Some(own) = own
+            && cursor.last_event_id().is_some()
+        {
+            // Boxed, so that calls that need nothing of it are not larger for it.
+            return Some(Box::pin(self.resume(shared, id, &own, cursor)).await);
+        }
+        Some(Err(error.map_or(CallError::Truncated, |source| CallError::Transport { source })))
     }
 }
 
@@ -84,10 +115,16 @@ async fn whole(shared: &Shared, id: u64, response: Response<Body>) -> Reply {
     }
 }
 
-/// The reply is in one of the events, after what the server has to say on the way to it.
-async fn streamed(shared: &Shared, id: u64, body: Body) -> Reply {
+/// How far a stream got.
+pub(super) enum Heard {
+    Reply(Result<Bytes, CallError>),
+    /// It ended before the reply, in good order or not.
+    End(Option<BoxError>),
+}
+
+/// Takes what the server has to say on the way to the reply, and the reply.
+pub(super) async fn hear(shared: &Shared, id: u64, events: &mut EventStream) -> Heard {
     let limit = shared.limits.message_bytes;
-    let mut events = EventStream::new(body, limit);
     loop {
         let event = match events.next().await {
             Ok(Some(Item::Event(event))) if event.is_message() => event,
@@ -98,10 +135,10 @@ async fn streamed(shared: &Shared, id: u64, body: Body) -> Reply {
                     continue;
                 }
                 // On this call's own stream it is most likely this call's reply.
-                _ => return Some(Err(CallError::TooLarge { limit })),
+                _ => return Heard::Reply(Err(CallError::TooLarge { limit })),
             },
-            Ok(None) => return Some(Err(CallError::Truncated)),
-            Err(source) => return Some(Err(CallError::Transport { source })),
+            Ok(None) => return Heard::End(None),
+            Err(source) => return Heard::End(Some(source)),
         };
         let text = Text::Shared(event.data);
         let Some(message) = message::parse(text.as_slice()) else {
@@ -109,8 +146,7 @@ async fn streamed(shared: &Shared, id: u64, body: Body) -> Reply {
             continue;
         };
         if let Some(reply) = own_reply(shared, id, &text, &message) {
-            drain(shared, events);
-            return Some(reply);
+            return Heard::Reply(reply);
         }
     }
 }
@@ -130,10 +166,14 @@ fn own_reply(shared: &Shared, id: u64, text: &Text<'_>, message: &Message<'_>) -
 
 /// Reads the stream to its end, so that the connection can be used again. Most often the end is there already; if not,
 /// that is nothing to wait for.
-fn drain(shared: &Shared, mut events: EventStream) {
+pub(super) fn drain(shared: &Shared, id: u64, mut events: EventStream) {
     while let Some(next) = events.next().now_or_never() {
         match next {
-            Ok(Some(Item::Event(event))) if event.is_message() => shared.receive(&Text::Shared(event.data)),
+            Ok(Some(Item::Event(event))) if event.is_message() => {
+                // A second reply is one to no call.
+                shared.calls.forget(id);
+                shared.receive(&Text::Shared(event.data));
+            }
             Ok(Some(_)) => {}
             Ok(None) | Err(_) => return,
         }

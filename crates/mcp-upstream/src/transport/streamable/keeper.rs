@@ -1,13 +1,17 @@
 //! The task behind a streamable HTTP session: the server's own stream, messages that nobody waits for, and the end.
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
 use tokio::{sync::mpsc, time::timeout};
 
-use super::StreamableWire;
+use super::{
+    StreamableWire,
+    patience::Patience,
+    resume::{is_stream, may_pass},
+};
 use crate::{
     Closed,
-    http_client::{EventStream, Item, is_refused},
+    http_client::{Cursor, EventStream, Item, is_refused},
     shared::{Shared, Text},
     transport::{Wire, remote},
 };
@@ -41,24 +45,34 @@ pub(super) async fn keep(shared: Arc<Shared>, queue: mpsc::Receiver<Vec<u8>>) {
 /// nothing.
 async fn delete(wire: &StreamableWire) {
     if wire.session.get().is_some() {
-        let request =
-            remote::request(Method::DELETE, &wire.uri, wire.headers(), HeaderMap::new(), Vec::new());
+        let mut headers = wire.headers();
+        // There is no body, and some servers refuse an empty one that claims to be JSON.
+        headers.remove(header::CONTENT_TYPE);
+        let request = remote::request(Method::DELETE, &wire.uri, headers, HeaderMap::new(), Vec::new());
         let _ = wire.http.call(request).await;
     }
 }
 
 /// Reads the stream that a server may offer for what it says on its own ("Listening for Messages from the Server").
-/// Opens it again when it breaks, after a pause; gives up, without harm to the session, when the server offers none.
+/// Opens it again when it breaks, after a pause, where it broke off; gives up, without harm to the session, when the
+/// server offers none.
 async fn listen(wire: &StreamableWire, shared: &Shared) {
     wire.listen.notified().await;
-    let mut pause = FIRST_PAUSE;
+    let mut cursor = Cursor::new(shared.limits.event_id_bytes);
+    let mut patience = Patience::default();
     loop {
-        match listen_once(wire, shared).await {
+        cursor = match listen_once(wire, shared, cursor).await {
             Listened::Unwelcome => break,
-            Listened::Some => pause = FIRST_PAUSE,
-            Listened::Nothing => pause = (pause * 2).min(shared.limits.listen_pause),
-        }
-        tokio::time::sleep(pause).await;
+            Listened::Failed(cursor) => {
+                patience.failed();
+                cursor
+            }
+            Listened::Ended { cursor, news } => {
+                patience.ended(news);
+                cursor
+            }
+        };
+        tokio::time::sleep(patience.pause(cursor.retry(), &shared.limits)).await;
     }
     std::future::pending::<()>().await;
 }
@@ -66,52 +80,52 @@ async fn listen(wire: &StreamableWire, shared: &Shared) {
 enum Listened {
     /// The server offers no such stream, or not to us.
     Unwelcome,
-    /// It was open, and something came.
-    Some,
-    /// It broke before anything came.
-    Nothing,
+    /// There was no stream this time.
+    Failed(Cursor),
+    /// It was open, and is to be continued.
+    Ended { cursor: Cursor, news: bool },
 }
 
-async fn listen_once(wire: &StreamableWire, shared: &Shared) -> Listened {
-    let mut headers = wire.headers();
-    headers.remove(header::CONTENT_TYPE);
-    headers.insert(header::ACCEPT, HeaderValue::from_static(remote::EVENT_STREAM));
-    let request = remote::request(Method::GET, &wire.uri, headers, HeaderMap::new(), Vec::new());
-    let response = match wire.http.call(request).await {
+async fn listen_once(wire: &StreamableWire, shared: &Shared, cursor: Cursor) -> Listened {
+    let last = cursor.last_event_id();
+    let response = match wire.http.call(wire.get_request(last.clone(), HeaderMap::new())).await {
         Ok(response) => response,
         // The server is down. But one that is about to stop answers the calls that it has when it listens no more.
         Err(source) if is_refused(&source) && shared.calls.outstanding() == 0 => {
             shared.shut(Closed::Transport { source: source.into() });
             return Listened::Unwelcome;
         }
-        Err(_) => return Listened::Nothing,
+        Err(_) => return Listened::Failed(cursor),
     };
-    match response.status() {
-        StatusCode::OK if remote::is_event_stream(&response) => {}
-        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            return Listened::Nothing;
-        }
+    let status = response.status();
+    if !is_stream(&response) {
+        return if may_pass(status) {
+            Listened::Failed(cursor)
         // Some servers have no route for GET at all, and others forgot the session.
-        status if wire.may_be_expired(status) && wire.is_forgotten(shared).await => {
+        } else if wire.may_be_expired(status) && wire.is_forgotten(shared).await {
             shared.shut(Closed::SessionExpired);
-            return Listened::Unwelcome;
-        }
-        // 405 says that there is no such stream.
-        _ => return Listened::Unwelcome,
+            Listened::Unwelcome
+        } else if last.is_some() {
+            // Perhaps it forgot the event only. What it said since then is lost.
+            Listened::Failed(Cursor::new(shared.limits.event_id_bytes))
+        } else {
+            // 405 says that there is no such stream.
+            Listened::Unwelcome
+        };
     }
-    let mut events = EventStream::new(response.into_body(), shared.limits.message_bytes);
-    let mut listened = Listened::Nothing;
+    let mut events = EventStream::from(response.into_body(), shared.limits.message_bytes, cursor);
+    let mut news = false;
     while let Ok(Some(item)) = events.next().await {
         match item {
             Item::Event(event) if event.is_message() => {
                 shared.receive(&Text::Shared(event.data));
-                listened = Listened::Some;
+                news = true;
             }
             Item::Event(_) => {}
             Item::Oversized(oversized) => shared.oversized(&oversized),
         }
     }
-    listened
+    let cursor = events.into_cursor();
+    let news = news || cursor.last_event_id() != last;
+    Listened::Ended { cursor, news }
 }
-
-const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -9,3 +9,4 @@ mod restarts;
 mod stateless;
 mod statuses;
 mod table;
+mod tls;

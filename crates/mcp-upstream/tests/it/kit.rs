@@ -90,8 +90,7 @@ pub(crate) fn http() -> HttpService {
     HttpClient::builder().only_given_authorities().build().unwrap().into()
 }
 
-/// Another one.
-
+/// Another one: hyper-util's, without TLS.
 pub(crate) fn client() -> Client<HttpConnector, Full<Bytes>> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);

@@ -122,10 +122,10 @@ async fn answer(request: Request<Incoming>, leave: Arc<Notify>) -> Result<Respon
     Ok(response)
 }
 
-#[tokio::test]
-async fn goaway_lets_calls_finish_and_later_ones_take_a_new_connection() {
+/// A server of HTTP/2 without TLS that says GOAWAY when it is told to leave, and how many connections it had.
+pub(super) async fn leaving_server() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);
     tokio::spawn(async move {
@@ -146,8 +146,11 @@ async fn goaway_lets_calls_finish_and_later_ones_take_a_new_connection() {
             });
         }
     });
-    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
-    let transport = StreamableTransport::new(url.parse().unwrap(), HttpService::new(client));
+    (address, connections)
+}
+
+/// Calls while the server leaves, and after that, three times.
+pub(super) async fn calls_survive_goaway(transport: StreamableTransport, connections: &AtomicUsize) {
     let session = Session::connect(transport, options(limits())).await.unwrap();
     for round in 1..=3 {
         let calls = (0..20).map(|n| text(&session, if n == 10 { "leave" } else { "echo" }, "{}"));
@@ -157,4 +160,12 @@ async fn goaway_lets_calls_finish_and_later_ones_take_a_new_connection() {
         assert_eq!(text(&session, "echo", "{}").await.unwrap(), "done");
         assert!(connections.load(SeqCst) > round, "the connection that was left is not used again");
     }
+}
+
+#[tokio::test]
+async fn goaway_lets_calls_finish_and_later_ones_take_a_new_connection() {
+    let (address, connections) = leaving_server().await;
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let url = format!("http://{address}/mcp").parse().unwrap();
+    calls_survive_goaway(StreamableTransport::new(url, HttpService::new(client)), &connections).await;
 }

@@ -10,7 +10,7 @@ use mcp_upstream::{CallError, CallOptions};
 
 use super::arguments::require_json;
 use super::problem::{self, Answer};
-use super::respond;
+use super::{respond, trace};
 use crate::openapi::ExposedTool;
 use crate::registry::Server;
 use crate::upstream::{Outage, Status, login_wanted};
@@ -39,6 +39,7 @@ pub(super) async fn call(
     let options = CallOptions {
         deadline: Some(server.settings.call_timeout),
         headers: server.settings.forwarded(headers),
+        meta: trace::context(headers),
         ..CallOptions::default()
     };
     let whole = respond::accepts_whole_result(headers);

@@ -9,6 +9,7 @@ pub mod respond;
 mod route;
 mod router;
 mod serve;
+mod trace;
 
 pub use router::{Endpoint, Proxy};
 pub use serve::{Bound, ListenError, bind, serve};

@@ -1,13 +1,15 @@
 //! Connects to a server as its settings say: child process, streamable HTTP or server-sent events, with or without OAuth.
 
 use std::error::Error;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mcp_oauth_client::{
     AuthorizationLayer, AuthorizationManager, AuthorizationReason, AuthorizationRequired,
 };
 use mcp_upstream::{
-    CallError, Command, ConnectError, HttpClient, HttpService, Session, SessionOptions, SseTransport,
+    CallError, Command, ConnectError, HttpClient, HttpService, ProtocolVersion, Session, SessionOptions,
+    SseTransport,
     StdioTransport, StreamableTransport, Tools, Transport,
 };
 use tokio::sync::watch;
@@ -21,6 +23,8 @@ pub struct Connector {
     upstream: Upstream,
     options: SessionOptions,
     timeout: Duration,
+    /// What the last session found out, so that the next one need not.
+    revision: Mutex<Option<ProtocolVersion>>,
 }
 
 #[derive(Debug)]
@@ -107,7 +111,7 @@ impl Connector {
             ..SessionOptions::default()
         };
         options.limits.connect_deadline = timeout;
-        Self { upstream, options, timeout }
+        Self { upstream, options, timeout, revision: Mutex::new(None) }
     }
 
     /// Opens a session and lists the tools.
@@ -121,10 +125,16 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<Connected, ConnectorError> {
+        // Asked anew after a failure: the server may have been replaced by another.
+        let revision = self.known_revision().take();
+        let options = SessionOptions { revision, ..self.options.clone() };
         let session = match &self.upstream {
-            Upstream::Stdio(server) => Session::connect(stdio(server), self.options.clone()).await?,
-            Upstream::Remote(remote) => self.remote(remote).await?,
+            Upstream::Stdio(server) => Session::connect(stdio(server), options).await?,
+            Upstream::Remote(remote) => self.remote(remote, options).await?,
         };
+        let spoken = session.server().protocol_version;
+        *self.known_revision() =
+            Some(if spoken.is_stateless() { spoken } else { ProtocolVersion::LATEST_LEGACY });
         // From before the list, so that no change of it is missed.
         let changed = session.tools_changed();
         match session.list_tools().await {
@@ -140,7 +150,11 @@ impl Connector {
         }
     }
 
-    async fn remote(&self, remote: &Remote) -> Result<Session, ConnectorError> {
+    fn known_revision(&self) -> MutexGuard<'_, Option<ProtocolVersion>> {
+        self.revision.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn remote(&self, remote: &Remote, options: SessionOptions) -> Result<Session, ConnectorError> {
         let Remote { server, http, manager } = remote;
         let service = match manager {
             Some(manager) => HttpService::new(AuthorizationLayer::new(manager.clone()).layer(http.clone())),
@@ -156,7 +170,7 @@ impl Connector {
             HttpKind::Streamable | HttpKind::Detect => streamable(),
             HttpKind::Sse => sse(),
         };
-        let error = match Session::connect(first, self.options.clone()).await {
+        let error = match Session::connect(first, options.clone()).await {
             Ok(session) => return Ok(session),
             Err(error) => error,
         };
@@ -167,7 +181,7 @@ impl Connector {
         if server.kind != HttpKind::Detect || !error.may_be_legacy_sse() {
             return Err(error.into());
         }
-        match Session::connect(sse(), self.options.clone()).await {
+        match Session::connect(sse(), options).await {
             Ok(session) => Ok(session),
             Err(second) => match self.login_required(&second) {
                 Some(required) => Err(ConnectorError::LoginNeeded(required)),

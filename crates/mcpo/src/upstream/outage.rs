@@ -96,6 +96,12 @@ fn call(error: &CallError) -> String {
         CallError::Truncated | CallError::NotResumable { .. } | CallError::NotResumed { .. } => {
             "its answer broke off".into()
         }
+        CallError::Silent { after } => format!("no word about the call within {} s", after.as_secs_f64()),
+        CallError::InputRequired { .. }
+        | CallError::InputRefused { .. }
+        | CallError::TooManyRounds { .. } => {
+            "it asks a question first, which cannot be answered through this proxy".into()
+        }
         CallError::TooLarge { limit } => format!("its answer, or the call, is longer than {limit} bytes"),
         CallError::Busy { limit } => format!("{limit} calls are under way already"),
         _ => "its answer is not what MCP promises".into(),

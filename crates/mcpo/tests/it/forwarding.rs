@@ -111,3 +111,20 @@ async fn the_header_flag_reaches_the_server() {
     }
     assert!(!proxy.log().contains("fixed") && !proxy.log().contains("k1"), "{}", proxy.log());
 }
+
+/// 2026-07-28, basic, "OpenTelemetry trace context": it travels in `_meta`, to servers of every revision and kind.
+#[tokio::test]
+async fn the_callers_trace_reaches_the_server() {
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+    let headers = [("traceparent", PARENT), ("tracestate", "vendor=1")];
+    let server = echo().await;
+    let proxy = Proxy::with_config(&json!({ "mcpServers": { "remote": { "url": server.url() } } })).await;
+    proxy.ready("/remote/openapi.json").await;
+    let client = headers.iter().fold(proxy.client(), |client, (name, value)| client.with_header(name, value));
+    client.send("POST", "/remote/echo", Bytes::from_static(b"{}")).await.expect("an answer");
+    let call = server.wait_for(|request| request.body.contains("tools/call")).await;
+    let body: Value = serde_json::from_str(&call.body).expect("a request");
+    let meta = &body["params"]["_meta"];
+    assert_eq!((&meta["traceparent"], &meta["tracestate"]), (&json!(PARENT), &json!("vendor=1")));
+    assert!(call.headers.get("traceparent").is_none(), "headers go on only if the configuration says so");
+}

@@ -9,8 +9,7 @@ use mcp_oauth_client::{
 };
 use mcp_upstream::{
     CallError, Command, ConnectError, HttpClient, HttpService, ProtocolVersion, Session, SessionOptions,
-    SseTransport,
-    StdioTransport, StreamableTransport, Tools, Transport,
+    SseTransport, StdioTransport, StreamableTransport, Tools, Transport,
 };
 use tokio::sync::watch;
 use tower::Layer as _;

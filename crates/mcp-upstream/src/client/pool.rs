@@ -2,6 +2,7 @@
 use std::{
     collections::HashMap,
     ops::{Deref, DerefMut},
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -22,8 +23,9 @@ use super::{
     socket::{Line, Prompt},
 };
 
-#[derive(Default)]
 pub(super) struct Pool {
+    dialer: Dialer,
+    limits: ClientLimits,
     places: Mutex<HashMap<Origin, Arc<Place>>>,
     /// A task closes connections that nobody has used for long; it ends when there are none.
     sweeping: AtomicBool,
@@ -64,74 +66,81 @@ pub(super) struct Borrowed {
     connection: Box<Http1>,
     pool: Arc<Pool>,
     place: Arc<Place>,
-    limits: ClientLimits,
 }
 
 impl Pool {
-    /// A connection, and whether it has been used before. `fresh`: none that has lain in the pool.
-    pub(super) async fn connection(
-        self: &Arc<Self>,
-        origin: &Origin,
-        dialer: &Dialer,
-        limits: &ClientLimits,
-        fresh: bool,
-    ) -> Result<(Connection, bool), HttpClientError> {
-        let place = Arc::clone(self.lock().entry(origin.clone()).or_default());
-        let used = |place: &Arc<Place>| {
-            let state = &mut *place.lock();
-            if let Some((http2, since)) = &mut state.http2 {
-                if !http2.send.is_closed() {
-                    *since = Instant::now();
-                    return Some(Connection::Http2(http2.clone()));
-                }
-                state.http2 = None;
-            }
-            while !fresh && let Some((mut connection, _)) = state.idle.pop() {
-                // The server may have closed it meanwhile.
-                if connection.is_ready() {
-                    return Some(Connection::Http1(self.lend(connection, place, limits)));
-                }
-            }
-            None
-        };
-        if let Some(connection) = used(&place) {
-            return Ok((connection, true));
-        }
-        // A server may speak HTTP/2, and then one connection carries everything: the others wait for it.
-        let mut turn = None;
-        if origin.secure && !place.lock().one_each {
-            turn = Some(place.opening.lock().await);
-            if let Some(connection) = used(&place) {
-                return Ok((connection, true));
-            }
-        }
-        let after = limits.connect_timeout;
-        let opened = timeout(after, self.open(origin, dialer, &place, limits)).await;
-        let opened = opened.unwrap_or(Err(HttpClientError::ConnectTimeout { after }));
-        // Whoever waits behind a server that does not answer would wait once for each before it.
-        place.lock().one_each = !matches!(opened, Ok(Connection::Http2(_)));
-        drop(turn);
-        opened.map(|connection| (connection, false))
+    pub(super) fn new(dialer: Dialer, limits: ClientLimits) -> Arc<Self> {
+        Arc::new(Self { dialer, limits, places: Mutex::default(), sweeping: AtomicBool::new(false) })
     }
 
-    async fn open(
+    /// A connection that is there.
+    pub(super) fn take(self: &Arc<Self>, origin: &Origin) -> Option<Connection> {
+        let place = Arc::clone(self.lock().get(origin)?);
+        self.take_from(&place, false)
+    }
+
+    /// A connection that has to be opened, or that somebody else opens at this moment. In a box: it happens seldom, and is much
+    /// larger than a request on an open connection. `fresh`: none that has lain here.
+    pub(super) fn open(
         self: &Arc<Self>,
         origin: &Origin,
-        dialer: &Dialer,
+        fresh: bool,
+    ) -> Pin<Box<dyn Future<Output = Result<Connection, HttpClientError>> + Send>> {
+        let (pool, origin) = (Arc::clone(self), origin.clone());
+        Box::pin(async move {
+            let place = Arc::clone(pool.lock().entry(origin.clone()).or_default());
+            // A server may speak HTTP/2, and then one connection carries everything: the others wait for it.
+            let mut turn = None;
+            if origin.secure && !place.lock().one_each {
+                turn = Some(place.opening.lock().await);
+                if let Some(connection) = pool.take_from(&place, fresh) {
+                    return Ok(connection);
+                }
+            }
+            let after = pool.limits.connect_timeout;
+            let opened = timeout(after, pool.connect(&origin, &place)).await;
+            let opened = opened.unwrap_or(Err(HttpClientError::ConnectTimeout { after }));
+            // Whoever waits behind a server that does not answer would wait once for each before it.
+            place.lock().one_each = !matches!(opened, Ok(Connection::Http2(_)));
+            drop(turn);
+            opened
+        })
+    }
+
+    fn take_from(self: &Arc<Self>, place: &Arc<Place>, fresh: bool) -> Option<Connection> {
+        let state = &mut *place.lock();
+        if let Some((http2, since)) = &mut state.http2 {
+            if !http2.send.is_closed() {
+                *since = Instant::now();
+                return Some(Connection::Http2(http2.clone()));
+            }
+            state.http2 = None;
+        }
+        while !fresh && let Some((mut connection, _)) = state.idle.pop() {
+            // The server may have closed it meanwhile.
+            if connection.is_ready() {
+                return Some(Connection::Http1(self.lend(connection, place)));
+            }
+        }
+        None
+    }
+
+    async fn connect(
+        self: &Arc<Self>,
+        origin: &Origin,
         place: &Arc<Place>,
-        limits: &ClientLimits,
     ) -> Result<Connection, HttpClientError> {
-        let Dialed { socket, http2, forward } = dialer.dial(origin).await?;
+        let Dialed { socket, http2, forward } = self.dialer.dial(origin).await?;
         let broken = |error| HttpClientError::Broken { source: Some(error) };
         if !http2 {
             let host = origin.host_header()?;
-            let connection = Http1::new(socket, host, forward, limits).await.map_err(broken)?;
-            return Ok(Connection::Http1(self.lend(connection, place, limits)));
+            let connection = Http1::new(socket, host, forward, &self.limits).await.map_err(broken)?;
+            return Ok(Connection::Http1(self.lend(connection, place)));
         }
         let prompt = Prompt::default();
         let (send, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .keep_alive_interval(limits.http2_keep_alive)
+            .keep_alive_interval(self.limits.http2_keep_alive)
             .handshake(TokioIo::new(Line::new(socket, prompt.clone())))
             .await
             .map_err(broken)?;
@@ -142,22 +151,22 @@ impl Pool {
         });
         let http2 = Http2 { send, prompt };
         place.lock().http2 = Some((http2.clone(), Instant::now()));
-        self.sweep(limits);
+        self.sweep();
         Ok(Connection::Http2(http2))
     }
 
-    fn lend(self: &Arc<Self>, connection: Box<Http1>, place: &Arc<Place>, limits: &ClientLimits) -> Borrowed {
-        Borrowed { connection, pool: Arc::clone(self), place: Arc::clone(place), limits: limits.clone() }
+    fn lend(self: &Arc<Self>, connection: Box<Http1>, place: &Arc<Place>) -> Borrowed {
+        Borrowed { connection, pool: Arc::clone(self), place: Arc::clone(place) }
     }
 
     /// Sees to it that connections that nobody uses are closed.
-    fn sweep(self: &Arc<Self>, limits: &ClientLimits) {
+    fn sweep(self: &Arc<Self>) {
         if self.sweeping.load(Relaxed) || self.sweeping.swap(true, Relaxed) {
             return;
         }
         // Without a runtime there is nobody to do it, and nothing to keep the connections either.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (pool, patience) = (Arc::downgrade(self), limits.idle_timeout);
+        let (pool, patience) = (Arc::downgrade(self), self.limits.idle_timeout);
         runtime.spawn(async move {
             loop {
                 tokio::time::sleep(patience).await;
@@ -210,10 +219,10 @@ impl Borrowed {
         }
         self.connection.prompt.set(false);
         let mut state = self.place.lock();
-        if state.idle.len() < self.limits.idle_connections {
+        if state.idle.len() < self.pool.limits.idle_connections {
             state.idle.push((self.connection, Instant::now()));
             drop(state);
-            self.pool.sweep(&self.limits);
+            self.pool.sweep();
         }
     }
 }

@@ -76,18 +76,20 @@ impl HttpClient {
         &self,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<ClientBody>, HttpClientError> {
-        let Inner { dialer, limits, .. } = &*self.0;
         let origin = Origin::of(request.uri())?;
-        let uri = request.uri().clone();
         let pool = self.pool();
-        let (connection, used) = pool.connection(&origin, dialer, limits, false).await?;
-        match exchange(connection, request).await {
-            Err(Unanswered { unsent: Some(again), .. }) if used => request = *again,
-            answer => return answer.map_err(HttpClientError::from),
+        if let Some(connection) = pool.take(&origin) {
+            let uri = request.uri().clone();
+            match exchange(connection, request).await {
+                Err(Unanswered { unsent: Some(again), .. }) => request = *again,
+                answer => return answer.map_err(HttpClientError::from),
+            }
+            *request.uri_mut() = uri;
+            let connection = pool.open(&origin, true).await?;
+            return Box::pin(exchange(connection, request)).await.map_err(HttpClientError::from);
         }
-        *request.uri_mut() = uri;
-        let (connection, _) = pool.connection(&origin, dialer, limits, true).await?;
-        exchange(connection, request).await.map_err(HttpClientError::from)
+        let connection = pool.open(&origin, false).await?;
+        Box::pin(exchange(connection, request)).await.map_err(HttpClientError::from)
     }
 
     /// The connections of the current runtime.
@@ -108,7 +110,7 @@ impl HttpClient {
             pools.retain(|(_, pool)| !pool.is_empty());
             pools.truncate(MOST_RUNTIMES);
         }
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(self.0.dialer.clone(), self.0.limits.clone());
         pools.push((id, Arc::clone(&pool)));
         pool
     }

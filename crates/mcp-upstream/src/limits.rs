@@ -49,6 +49,10 @@ pub struct Limits {
     pub server_requests: usize,
     /// How long the answer to one question of the server may take. Default 300 s.
     pub server_request_deadline: Duration,
+    /// When connecting to a streamable HTTP server: how long it may take to answer the request for its own stream. Without
+    /// an answer the session begins all the same, but what the server says before its stream is open may be lost.
+    /// Default 500 ms.
+    pub listen_patience: Duration,
     /// The longest pause before the stream of a streamable HTTP server is opened again, unless the server asks for a
     /// longer one. Default 30 s.
     pub listen_pause: Duration,
@@ -93,6 +97,7 @@ impl Default for Limits {
             rounds: 16,
             server_requests: 16,
             server_request_deadline: Duration::from_secs(300),
+            listen_patience: Duration::from_millis(500),
             listen_pause: Duration::from_secs(30),
             resume_pause: Duration::from_secs(1),
             shortest_retry: Duration::from_millis(100),

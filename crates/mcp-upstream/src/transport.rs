@@ -117,7 +117,7 @@ impl Wire {
             Self::Streamable(wire) => {
                 wire.negotiated(version);
                 wire.notify(shared, initialized).await?;
-                wire.listen();
+                wire.listen(shared).await;
                 Ok(())
             }
             Self::Sse(wire) => {

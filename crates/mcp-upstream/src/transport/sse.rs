@@ -1,5 +1,8 @@
 //! The HTTP+SSE transport of 2024-11-05: the server names an endpoint on an event stream, we POST there, and every reply
-//! comes back on the stream. The session is that stream and ends with it.
+//! comes back on the stream. The session is that stream and ends with it, as
+//! [`Closed::StreamEnded`](crate::Closed::StreamEnded) or [`Closed::Transport`](crate::Closed::Transport): the revision
+//! knows no event ids and says nothing about a stream that breaks, and a server names a new endpoint, with a new session
+//! behind it, on every stream. Whoever owns the session connects again.
 mod endpoint;
 mod keeper;
 

@@ -74,6 +74,7 @@ impl StreamableTransport {
             session: OnceLock::new(),
             negotiated: OnceLock::new(),
             listen: Notify::new(),
+            listened: Notify::new(),
             posts,
         };
         let shared = Arc::new(Shared::new(limits, Wire::Streamable(Box::new(wire))));
@@ -101,6 +102,8 @@ pub(crate) struct StreamableWire {
     negotiated: OnceLock<HeaderMap>,
     /// The handshake is over: the server's own stream may be opened.
     listen: Notify,
+    /// The server answered the request for its own stream, with one or otherwise.
+    listened: Notify,
     posts: mpsc::Sender<Vec<u8>>,
 }
 
@@ -183,9 +186,11 @@ impl StreamableWire {
         let _ = self.negotiated.set(headers);
     }
 
-    /// The handshake is over.
-    pub(super) fn listen(&self) {
+    /// The handshake is over. Waits a while for the server's own stream, so that nothing is missed of what it says while
+    /// the first calls are made: that its tools changed since they were listed, or a reply that it puts on any stream.
+    pub(super) async fn listen(&self, shared: &Shared) {
         self.listen.notify_one();
+        let _ = timeout(shared.limits.listen_patience, self.listened.notified()).await;
     }
 
     /// The POST of a request. One of a stateless revision says in its headers what it is about.

@@ -322,6 +322,26 @@ async fn the_servers_own_stream_is_resumed_where_it_broke_off() {
 }
 
 #[tokio::test]
+async fn the_servers_own_stream_is_open_when_the_session_begins() {
+    let (session, server) = connect(&Script::new(), limits()).await;
+    let mut changes = session.tools_changed();
+    let changed = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+    assert_eq!(server.push(changed), 1);
+    changes.wait_for(|times| *times == 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_begins_without_the_servers_own_stream_if_that_takes_long() {
+    let script = Script::new().always("GET", reply::hang());
+    let listen_patience = Duration::from_millis(50);
+    let (session, server) = connect(&script, Limits { listen_patience, ..limits() }).await;
+    let initialized = server.wait_for(|request| request.body.contains("notifications/initialized")).await;
+    session.ping().await.unwrap();
+    let ping = server.wait_for(|request| request.body.contains(r#""ping""#)).await;
+    assert!(ping.at - initialized.at >= listen_patience);
+}
+
+#[tokio::test]
 async fn a_reply_in_drips_is_a_reply_and_one_that_never_ends_is_late() {
     let whole = r#"data: {"jsonrpc":"2.0","id":$ID,"result":{"content":[{"type":"text","text":"drip"}]}}"#;
     let (head, rest) = whole.split_at(50);

@@ -85,3 +85,28 @@ async fn a_stream_that_names_no_endpoint_is_no_session() {
     let (session, _server) = Way::Legacy.connect(&script).await;
     assert!(matches!(session, Err(ConnectError::Closed { reason: Closed::StreamEnded, .. })), "{session:?}");
 }
+
+#[tokio::test]
+async fn the_first_endpoint_counts() {
+    // "All subsequent client messages MUST be sent as HTTP POST requests to this endpoint."
+    for later in ["/elsewhere", "http://127.0.0.1:1/messages"] {
+        let doubled = format!("/messages?session=1\r\n\r\nevent: endpoint\r\ndata: {later}");
+        let script = Script::new().endpoint(&doubled).tool("echo", ANY, reply::echo());
+        let (session, server) = Way::Legacy.session(&script).await;
+        assert_eq!(text(&session, "echo", "{}").await.unwrap(), "{}");
+        let posts = server.unwrap().recorded().into_iter().filter(|request| request.method == "POST");
+        assert!(posts.map(|post| post.path).all(|path| path == "/messages?session=1"));
+    }
+}
+
+#[tokio::test]
+async fn lines_may_end_with_a_carriage_return() {
+    let message = r#"{"jsonrpc":"2.0","id":$ID,"result":{"content":[{"type":"text","text":"cr"}]}}"#;
+    let script = Script::new().endpoint("/messages?session=1\r\revent: none\rdata: none").tool(
+        "cr",
+        ANY,
+        vec![Step::Raw(format!(": a comment\revent: message\rid: 1\rdata: {message}\r\r"))],
+    );
+    let (session, _server) = Way::Legacy.session(&script).await;
+    assert_eq!(text(&session, "cr", "{}").await.unwrap(), "cr");
+}

@@ -244,7 +244,10 @@ async fn dropping_the_session_ends_it_at_the_server() {
     let (session, server) = Way::Json.session(&Script::new()).await;
     let server = server.unwrap();
     drop(session);
-    server.wait_for(|request| request.method == "DELETE").await;
+    let delete = server.wait_for(|request| request.method == "DELETE").await;
+    assert_eq!(delete.headers["mcp-session-id"], "1");
+    assert_eq!(delete.headers["mcp-protocol-version"], "2025-11-25");
+    assert!(!delete.headers.contains_key("content-type"), "there is no body");
 }
 
 #[tokio::test]

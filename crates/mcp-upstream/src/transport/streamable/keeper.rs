@@ -88,7 +88,9 @@ enum Listened {
 
 async fn listen_once(wire: &StreamableWire, shared: &Shared, cursor: Cursor) -> Listened {
     let last = cursor.last_event_id();
-    let response = match wire.http.call(wire.get_request(last.clone(), HeaderMap::new())).await {
+    let answer = wire.http.call(wire.get_request(last.clone(), HeaderMap::new())).await;
+    wire.listened.notify_one();
+    let response = match answer {
         Ok(response) => response,
         // The server is down. But one that is about to stop answers the calls that it has when it listens no more.
         Err(source) if is_refused(&source) && shared.calls.outstanding() == 0 => {

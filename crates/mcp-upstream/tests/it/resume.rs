@@ -325,8 +325,8 @@ async fn the_servers_own_stream_is_resumed_where_it_broke_off() {
 async fn the_servers_own_stream_is_open_when_the_session_begins() {
     let (session, server) = connect(&Script::new(), limits()).await;
     let mut changes = session.tools_changed();
-    let changed = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
-    assert_eq!(server.push(changed), 1);
+    let message = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+    assert_eq!(server.push(message), 1);
     changes.wait_for(|times| *times == 1).await.unwrap();
 }
 

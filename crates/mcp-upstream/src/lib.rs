@@ -8,21 +8,37 @@
 //! # Talk to any MCP server in ten lines
 //!
 //! ```no_run
-//! use bytes::Bytes;
-//! use mcp_upstream::{CallOptions, Command, Session, SessionOptions, StdioTransport};
+//! use mcp_upstream::{CallOptions, Command, HttpClient, Session, SessionOptions, StdioTransport, StreamableTransport, Transport};
 //!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = Command::new("npx").args(["-y", "@modelcontextprotocol/server-everything"]);
-//! let session = Session::connect(StdioTransport::new(server), SessionOptions::default()).await?;
+//! # async fn run(argument: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let server: Transport = match argument.parse() {
+//!     Ok(url) => StreamableTransport::new(url, HttpClient::builder().build()?).or_sse().into(),
+//!     Err(_no_url) => StdioTransport::new(Command::new("npx").args(["-y", &argument])).into(),
+//! };
+//! let session = Session::connect(server, SessionOptions::default()).await?;
 //! for tool in session.list_tools().await?.tools {
 //!     println!("{}: {}", tool.name, tool.input_schema());
 //! }
-//! let arguments = Bytes::from_static(br#"{"message":"hello"}"#);
-//! let result = session.call_tool("echo", arguments, CallOptions::default()).await?;
+//! let result = session.call_tool("echo", r#"{"message":"hello"}"#.into(), CallOptions::default()).await?;
 //! println!("{}", result.as_str());
 //! session.close().await;
 //! # Ok(()) }
 //! ```
+//!
+//! # What to know
+//!
+//! - **Revisions.** Every one from 2024-11-05 to 2026-07-28. Which one a server speaks is found out when the session begins
+//!   ([`SessionOptions::revision`]), and [`ServerDescription::protocol_version`] says it. A caller sees no difference.
+//! - **Ends.** A session ends with its process, its stream, or when the server forgets it; [`Session::closed`] says when and why, and every
+//!   call under way gets the same reason. Connecting again is the owner's affair, with the pauses that it likes.
+//!   [`CallError::was_sent`] tells whether a call may be repeated without asking whether it is idempotent.
+//! - **Times.** Each call has a deadline, and an idle time if it is given one ([`CallOptions`]). Dropping a call's future cancels it at the server.
+//! - **What the server says by itself.** [`Session::tools_changed`] and its like count changes and miss none, whatever the revision;
+//!   [`Session::events`] has the rest. Progress goes to the call that it belongs to ([`CallOptions::progress`]).
+//! - **What the server asks.** Sampling, elicitation and roots go to [`ServerRequests`], if there is one.
+//! - **HTTP.** [`HttpClient`] knows authorities, client certificates and proxies. Anything else that is a
+//!   `tower::Service` will do as well ([`HttpService`]): put layers for tokens, tracing or retries there.
+//! - **Bounds.** All in [`Limits`], by name.
 
 mod calls;
 mod changes;

@@ -48,14 +48,21 @@ impl Session {
         let transport = transport.into();
         let deadline = Instant::now() + options.limits.connect_deadline;
         let opening = Opening::chosen(&options, transport.may_be_stateless());
-        match Self::open(transport.clone(), &options, opening, deadline).await {
-            Err(error)
-                if opening == Opening::Probe && transport.is_process() && error.is_end_of_process() =>
-            {
-                tracing::debug!("the server ended when it was asked server/discover");
-                let opening = Opening::Initialize(ProtocolVersion::LATEST_LEGACY);
-                Self::open(transport, &options, opening, deadline).await
-            }
+        let error = match Self::open(transport.clone(), &options, opening, deadline).await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        let legacy = Opening::Initialize(ProtocolVersion::LATEST_LEGACY);
+        if opening == Opening::Probe && transport.is_process() && error.is_end_of_process() {
+            tracing::debug!("the server ended when it was asked server/discover");
+            return Self::open(transport, &options, legacy, deadline).await;
+        }
+        let Some(older) = transport.older().filter(|_| error.may_be_legacy_sse()) else { return Err(error) };
+        match Self::open(older, &options, legacy, deadline).await {
+            // A layer below has something to say, such as that a login is needed.
+            Err(second @ ConnectError::Transport { .. }) => Err(second),
+            // The first answer is the one that somebody can do something about.
+            Err(_) => Err(error),
             session => session,
         }
     }

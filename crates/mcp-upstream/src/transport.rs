@@ -36,6 +36,14 @@ impl Transport {
         !matches!(self, Self::Sse(_))
     }
 
+    /// The older transport that is to be tried where this one is not what the server speaks.
+    pub(crate) fn older(&self) -> Option<Self> {
+        match self {
+            Self::Streamable(transport) => transport.older().map(Self::Sse),
+            Self::Stdio(_) | Self::Sse(_) => None,
+        }
+    }
+
     /// Whether the server is a child process.
     pub(crate) fn is_process(&self) -> bool {
         matches!(self, Self::Stdio(_))

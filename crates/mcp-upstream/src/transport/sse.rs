@@ -30,8 +30,8 @@ pub struct SseTransport {
 
 impl SseTransport {
     /// The server whose event stream is at `url`, reached through `http`.
-    pub fn new(url: Url, http: HttpService) -> Self {
-        Self { url, http, headers: HeaderMap::new() }
+    pub fn new(url: Url, http: impl Into<HttpService>) -> Self {
+        Self { url, http: http.into(), headers: HeaderMap::new() }
     }
 
     /// Adds a header to every request. One whose value is secret should say so ([`HeaderValue::set_sensitive`]).

@@ -17,7 +17,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{Outgoing, Wire, pending::Pending, remote};
+use super::{Outgoing, SseTransport, Wire, pending::Pending, remote};
 use crate::{
     CallError, Closed, ConnectError, HttpService, Limits, ProtocolVersion, calls::Listener, session::Handle,
     shared::Shared,
@@ -26,14 +26,11 @@ use crate::{
 /// A server at an MCP endpoint of streamable HTTP (2025-03-26 and later).
 ///
 /// ```no_run
-/// use bytes::Bytes;
-/// use http_body_util::Full;
-/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-/// use mcp_upstream::{HttpService, Session, SessionOptions, StreamableTransport};
+/// use mcp_upstream::{HttpClient, Session, SessionOptions, StreamableTransport};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-/// let server = StreamableTransport::new("http://127.0.0.1:3000/mcp".parse()?, HttpService::new(client));
+/// let http = HttpClient::builder().build()?;
+/// let server = StreamableTransport::new("https://mcp.example.com/mcp".parse()?, http);
 /// let session = Session::connect(server, SessionOptions::default()).await?;
 /// println!("{} speaks {}", session.server().name, session.server().protocol_version);
 /// # Ok(()) }
@@ -43,12 +40,27 @@ pub struct StreamableTransport {
     url: Url,
     http: HttpService,
     headers: HeaderMap,
+    or_sse: bool,
 }
 
 impl StreamableTransport {
     /// The server at `url`, reached through `http`.
-    pub fn new(url: Url, http: HttpService) -> Self {
-        Self { url, http, headers: HeaderMap::new() }
+    pub fn new(url: Url, http: impl Into<HttpService>) -> Self {
+        Self { url, http: http.into(), headers: HeaderMap::new(), or_sse: false }
+    }
+
+    /// Takes the older [`SseTransport`] at the same URL if that is what the server speaks (2025-11-25, basic/transports,
+    /// "Backwards Compatibility"): when it refuses the first POST as a server does that has no such endpoint.
+    #[must_use]
+    pub fn or_sse(mut self) -> Self {
+        self.or_sse = true;
+        self
+    }
+
+    /// The older transport, if it may be taken.
+    pub(super) fn older(&self) -> Option<SseTransport> {
+        let sse = || SseTransport::new(self.url.clone(), self.http.clone()).headers(self.headers.clone());
+        self.or_sse.then(sse)
     }
 
     /// Adds a header to every request. One whose value is secret should say so ([`HeaderValue::set_sensitive`]).

@@ -203,3 +203,21 @@ async fn the_oldest_transport_is_not_asked() {
     text(&session.unwrap(), "echo", "{}").await.unwrap();
     assert!(server.probes().is_empty());
 }
+
+#[tokio::test]
+async fn the_older_http_transport_is_taken_where_the_server_has_no_other() {
+    let server = echoes().serve_sse().await;
+    let strict = StreamableTransport::new(server.url(), kit::http());
+    let error = Session::connect(strict.clone(), options(limits())).await.unwrap_err();
+    assert!(error.may_be_legacy_sse(), "{error:?}");
+    let session = Session::connect(strict.or_sse(), options(limits())).await.unwrap();
+    text(&session, "echo", "{}").await.unwrap();
+
+    // What is neither is told as it was the first time.
+    let script = echoes().always("initialize", reply::status(404, &[], "nothing here"));
+    let server = script.without_get_stream().serve_streamable(Framing::Json).await;
+    let either = StreamableTransport::new(server.url(), kit::http()).or_sse();
+    let error = Session::connect(either, options(limits())).await.unwrap_err();
+    let ConnectError::NotMcp { status: Some(status), said, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((status.as_u16(), said.as_str()), (404, "nothing here"));
+}

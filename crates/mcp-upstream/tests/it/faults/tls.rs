@@ -91,7 +91,7 @@ async fn a_certificate_that_is_not_trusted_is_named_and_nothing_is_sent() {
         ("expired", authority.before(&server, "127.0.0.1", true).await),
         ("wrong host", authority.before(&server, "other.example", false).await),
     ] {
-        let transport = StreamableTransport::new(url, authority.client().into());
+        let transport = StreamableTransport::new(url, authority.client());
         let error = Session::connect(transport, options(limits())).await.unwrap_err();
         assert!(matches!(error, ConnectError::Transport { .. }), "{case}: {error:?}");
         let found = certificate_error(&error).unwrap_or_else(|| panic!("{case}: {}", chain(&error)));
@@ -114,7 +114,7 @@ async fn a_certificate_that_is_not_trusted_is_named_and_nothing_is_sent() {
     assert!(server.recorded().is_empty() && server.probes().is_empty());
     let transport = StreamableTransport::new(
         authority.before(&server, "127.0.0.1", false).await,
-        authority.client().into(),
+        authority.client(),
     );
     let session = Session::connect(transport, options(limits())).await.unwrap();
     assert_eq!(text(&session, "echo", "{}").await.unwrap(), "{}");
@@ -126,7 +126,7 @@ async fn plain_http_where_tls_is_spoken_and_the_other_way_round() {
     let server = Script::new().serve_streamable(Framing::Json).await;
     let mut as_https = server.url();
     as_https.set_scheme("https").unwrap();
-    let transport = StreamableTransport::new(as_https, authority.client().into());
+    let transport = StreamableTransport::new(as_https, authority.client());
     let error = Session::connect(transport, options(limits())).await.unwrap_err();
     assert!(matches!(error, ConnectError::Transport { .. }), "{error:?}");
 
@@ -170,6 +170,6 @@ async fn goaway_over_tls_lets_calls_finish_and_later_ones_take_a_new_connection(
     let (address, connections) = network::leaving_server().await;
     let authority = Authority::new();
     let url = authority.before_port(address.port(), "127.0.0.1", false, &[b"h2"]).await;
-    let transport = StreamableTransport::new(url, authority.client().into());
+    let transport = StreamableTransport::new(url, authority.client());
     network::calls_survive_goaway(transport, &connections).await;
 }

@@ -2,16 +2,27 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-/// A notification, as [`Session::events`](crate::Session::events) delivers it: in the order of the wire. That the tools
-/// changed is told by [`Session::tools_changed`](crate::Session::tools_changed) instead.
+use crate::LogRecord;
+
+/// A notification, as [`Session::events`](crate::Session::events) delivers it: in the order of the wire. That a list changed
+/// is told by [`Session::tools_changed`](crate::Session::tools_changed), [`prompts_changed`](crate::Session::prompts_changed)
+/// and [`resources_changed`](crate::Session::resources_changed) instead.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// `notifications/message`: a log record of the server; its `params` as they came.
-    Log(Bytes),
+    /// `notifications/message`: a log record of the server (server/utilities/logging, "Log Message Notifications").
+    Log(LogRecord),
+    /// `notifications/resources/updated`: a resource that was subscribed to, or a part of it, has other contents
+    /// (server/resources, "Subscriptions").
+    ResourceUpdated {
+        /// The URI of what changed.
+        uri: Box<str>,
+        /// The whole `params` as they came.
+        params: Bytes,
+    },
     /// Any other notification that belongs to no call.
     Other {
-        /// Its method, for example `notifications/resources/updated`.
+        /// Its method.
         method: Box<str>,
         /// Its `params` as they came; empty if there were none.
         params: Bytes,
@@ -30,6 +41,11 @@ pub struct Progress {
     pub message: Option<String>,
     /// The whole `params` as they came.
     pub raw: Bytes,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct UpdatedParams {
+    pub(crate) uri: Box<str>,
 }
 
 #[derive(Deserialize)]

@@ -44,21 +44,28 @@ mod calls;
 mod changes;
 #[cfg(feature = "client")]
 mod client;
+mod completion;
 mod counters;
 mod error;
 mod events;
 mod excerpt;
+mod extension;
 mod handshake;
 mod header_value;
 mod http_client;
 mod limits;
+mod list;
 mod listening;
+mod logging;
 mod message;
 mod options;
 mod parameter_headers;
+mod params;
 mod process;
+mod prompts;
 mod questions;
 mod request;
+mod resources;
 mod rounds;
 mod server;
 mod server_requests;
@@ -66,7 +73,6 @@ mod session;
 mod shared;
 mod tool_call;
 mod tool_result;
-mod tools;
 mod transport;
 mod version;
 
@@ -74,20 +80,28 @@ mod version;
 pub use client::{
     BuildError, ClientBody, ClientLimits, HttpClient, HttpClientBuilder, HttpClientError, Proxies,
 };
+pub use completion::{Completion, Reference};
 pub use counters::Counters;
 pub use error::{BoxError, CallError, Closed, ConnectError, RpcError, SharedError, SpawnError};
 pub use events::{Event, Progress};
 pub use excerpt::Excerpt;
 pub use http_client::HttpService;
 pub use limits::Limits;
+pub use list::{
+    Incomplete, Prompt, PromptArgument, Prompts, RejectReason, Rejected, RejectedTool, Resource,
+    ResourceTemplate, ResourceTemplates, Resources, Tool, Tools,
+};
+pub use logging::{LogLevel, LogParts, LogRecord, UnknownLogLevel};
 pub use message::{Meta, MetaError};
 pub use options::{CallOptions, SessionOptions};
 pub use parameter_headers::ParameterHeaderError;
+pub use params::InvalidParams;
 pub use process::{Command, StderrTail};
+pub use prompts::{PromptResult, PromptResultParts};
+pub use resources::{ResourceContents, ResourceContentsParts};
 pub use server::ServerDescription;
 pub use server_requests::{Answering, ServerRequest, ServerRequests};
 pub use session::Session;
 pub use tool_result::{ToolResult, ToolResultParts};
-pub use tools::{Incomplete, RejectReason, RejectedTool, Tool, Tools};
 pub use transport::{SseTransport, StdioTransport, StreamableTransport, Transport};
 pub use version::{ProtocolVersion, UnknownVersion};

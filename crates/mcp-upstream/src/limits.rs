@@ -18,6 +18,12 @@ pub struct Limits {
     pub tools: usize,
     /// The longest definition of one tool. In bytes; default 1 MiB.
     pub tool_bytes: usize,
+    /// Prompts, resources or resource templates that are kept from one list. Default 10,000.
+    pub items: usize,
+    /// The longest definition of one prompt, resource or resource template. In bytes; default 256 KiB.
+    pub item_bytes: usize,
+    /// Suggestions that are kept of one completion; the protocol allows no more than the default. Default 100.
+    pub completion_values: usize,
     /// All pages of one list together. In bytes; default 64 MiB.
     pub list_bytes: usize,
     /// The longest notification that is handed on; a longer one is counted as stray. In bytes; default 256 KiB.
@@ -83,6 +89,9 @@ impl Default for Limits {
             pages: 1_000,
             tools: 10_000,
             tool_bytes: 1 << 20,
+            items: 10_000,
+            item_bytes: 256 << 10,
+            completion_values: 100,
             list_bytes: 64 << 20,
             notification_bytes: 256 << 10,
             stderr_bytes: 64 << 10,

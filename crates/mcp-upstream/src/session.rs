@@ -8,15 +8,14 @@ use tokio::{
 };
 
 use crate::{
-    CallError, CallOptions, Closed, ConnectError, Counters, Event, ProtocolVersion, RpcError,
-    ServerDescription, ServerRequests, SessionOptions, StderrTail, Tools, Transport,
+    CallError, CallOptions, Closed, ConnectError, Counters, Event, ProtocolVersion, ServerDescription,
+    ServerRequests, SessionOptions, StderrTail, Transport,
     handshake::{self, Opening},
     listening::{self, Offered},
-    message::{self, Params, Request},
+    message::{Params, Request},
     parameter_headers::ParameterHeaders,
     questions,
     shared::Shared,
-    tools::Gathering,
 };
 
 /// A session with one MCP server. A clone is another handle to the same session; when the last one is dropped, the
@@ -101,36 +100,6 @@ impl Session {
     /// What the server said about itself.
     pub fn server(&self) -> &ServerDescription {
         &self.0.server
-    }
-
-    /// The server's tools, all pages of them. A definition that is not usable is listed apart and harms no other.
-    ///
-    /// # Errors
-    /// [`CallError`], if any page could not be had.
-    pub async fn list_tools(&self) -> Result<Tools, CallError> {
-        let mut gathering = Gathering::new(&self.shared().limits);
-        let mut members = Vec::new();
-        loop {
-            let params = if members.is_empty() { Params::None } else { Params::Members(&members) };
-            let request = Request { method: "tools/list", params };
-            let page = match self.request(request, CallOptions::default()).await {
-                // A server without tools need not know the method.
-                Err(CallError::Server(RpcError { code: RpcError::METHOD_NOT_FOUND, .. }))
-                    if !self.server().declares("tools") =>
-                {
-                    break;
-                }
-                page => page?,
-            };
-            let cursor = match gathering.add(&page) {
-                Ok(Some(cursor)) => cursor,
-                Ok(None) => break,
-                Err(source) => return Err(CallError::Malformed { source }),
-            };
-            members = br#""cursor":"#.to_vec();
-            message::json(&mut members, &cursor);
-        }
-        Ok(self.take_note(gathering.finish()))
     }
 
     /// Asks the server whether it is there: with `ping`, or, where the revision has no such thing (2026-07-28), with

@@ -11,12 +11,12 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Closed, Event, Limits, Progress, ProtocolVersion, RpcError, ServerRequest,
+    Closed, Event, Limits, LogRecord, Progress, ProtocolVersion, RpcError, ServerRequest,
     calls::Calls,
     changes::{self, Changes},
     counters::Counting,
     error::Failure,
-    events::ProgressParams,
+    events::{ProgressParams, UpdatedParams},
     listening::Subscriptions,
     message::{self, Message, Oversized, RequestId},
     questions::Question,
@@ -163,12 +163,13 @@ impl Shared {
         if method.len() + params.map_or(0, str::len) > self.limits.notification_bytes {
             return self.stray(method.as_bytes());
         }
+        let own = |params: Option<&str>| params.map(|params| text.own(params)).unwrap_or_default();
         let event = match method {
             "notifications/progress" => return self.progress(text, params.unwrap_or_default()),
             "notifications/tools/list_changed" => return changes::count(&self.changes.tools),
             "notifications/prompts/list_changed" => return changes::count(&self.changes.prompts),
             "notifications/resources/list_changed" => return changes::count(&self.changes.resources),
-            "notifications/message" => Event::Log(params.map(|params| text.own(params)).unwrap_or_default()),
+            "notifications/message" => Event::Log(LogRecord::new(own(params))),
             "notifications/cancelled" => return self.taken_back(params.unwrap_or_default()),
             "notifications/subscriptions/acknowledged" => {
                 if self.subscriptions.acknowledged() {
@@ -176,10 +177,12 @@ impl Shared {
                 }
                 return;
             }
-            _ => Event::Other {
-                method: method.into(),
-                params: params.map(|params| text.own(params)).unwrap_or_default(),
+            "notifications/resources/updated" => match message::object(params.unwrap_or_default().as_bytes())
+            {
+                Ok(UpdatedParams { uri }) => Event::ResourceUpdated { uri, params: own(params) },
+                Err(_) => return self.stray(method.as_bytes()),
             },
+            _ => Event::Other { method: method.into(), params: own(params) },
         };
         // Nobody listening is fine.
         let _ = self.events.send(event);

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{BoxError, Closed, Excerpt, RpcError};
+use crate::{BoxError, Closed, Excerpt, InvalidParams, RpcError};
 
 /// Why a call (or a list, or a ping) has no result.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,15 @@ pub enum CallError {
         /// The server's `resultType`.
         kind: Excerpt,
     },
+    /// The parameters cannot be sent; nothing was.
+    #[error("the parameters cannot be sent")]
+    InvalidParams(#[source] InvalidParams),
+    /// The server does not declare that it has this; nothing was sent.
+    #[error("the server does not offer {feature}")]
+    NotOffered {
+        /// The capability, such as `resources.subscribe`.
+        feature: &'static str,
+    },
     /// The reply has no result of the form that the method demands.
     #[error("the result is not what the method promises")]
     Malformed {
@@ -137,7 +146,7 @@ impl CallError {
     pub fn was_sent(&self) -> bool {
         match self {
             Self::Closed { sent, .. } => *sent,
-            Self::Busy { .. } => false,
+            Self::Busy { .. } | Self::InvalidParams(_) | Self::NotOffered { .. } => false,
             _ => true,
         }
     }

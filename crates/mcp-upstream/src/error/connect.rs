@@ -144,6 +144,10 @@ impl ConnectError {
             | CallError::UnknownResult { kind: said } => Self::NotMcp { status: None, said, stderr },
             CallError::Malformed { source } => Self::Malformed { source },
             CallError::Silent { after } => Self::Timeout { after, stderr },
+            // Only calls end so.
+            CallError::InvalidParams(_) | CallError::NotOffered { .. } => {
+                Self::NotMcp { status: None, said: Excerpt::of(b"", 0), stderr }
+            }
         }
     }
 }

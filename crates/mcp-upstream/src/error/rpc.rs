@@ -21,6 +21,9 @@ impl RpcError {
     pub const METHOD_NOT_FOUND: i64 = -32601;
     /// Invalid method parameters (JSON-RPC 2.0 §5.1).
     pub const INVALID_PARAMS: i64 = -32602;
+    /// Resource not found, as revisions up to 2025-11-25 tell it; later ones say [`INVALID_PARAMS`](Self::INVALID_PARAMS)
+    /// (2026-07-28, server/resources, "Error Handling").
+    pub const RESOURCE_NOT_FOUND: i64 = -32002;
     /// Internal error (JSON-RPC 2.0 §5.1).
     pub const INTERNAL: i64 = -32603;
     /// The headers do not say what the body says (2026-07-28, basic, "Error Codes").

@@ -47,7 +47,7 @@ async fn notifications_come_in_the_order_of_the_wire() {
         text(&session, "talk", "{}").await.unwrap();
         for n in 0..100 {
             match events.recv().await.unwrap() {
-                Event::Log(params) => assert_eq!(params, format!(r#"{{"level":"info","data":{n}}}"#)),
+                Event::Log(record) => assert_eq!(record.raw(), &format!(r#"{{"level":"info","data":{n}}}"#)),
                 other => panic!("{way:?}: {other:?}"),
             }
         }

@@ -12,7 +12,7 @@ use crate::kit::{self, limits, options, text};
 
 /// The command in a variable, a JSON array of words; without one the test is left out, but not in CI.
 #[expect(clippy::disallowed_methods, reason = "the tests' set-up says in variables what it has installed")]
-fn command(variable: &str) -> Option<Command> {
+pub(crate) fn command(variable: &str) -> Option<Command> {
     if let Ok(line) = std::env::var(variable) {
         let words: Vec<String> = serde_json::from_str(&line).unwrap();
         let (program, arguments) = words.split_first().unwrap();
@@ -24,12 +24,12 @@ fn command(variable: &str) -> Option<Command> {
 }
 
 /// A port for a server that takes no port 0: one that is free now has to do.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Starts a server that listens, and connects to it as soon as it does.
-async fn listening(
+pub(crate) async fn listening(
     command: Command,
     argument: &str,
     port: u16,

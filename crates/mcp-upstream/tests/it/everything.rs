@@ -19,7 +19,7 @@ async fn use_all_but_the_tools(session: &Session) {
     use_subscriptions_and_the_log(session).await;
     // Its tasks are an extension to us.
     let tasks = session.call("tasks/list", Bytes::from_static(b"{}"), CallOptions::default()).await.unwrap();
-    assert_eq!(tasks, r#"{"tasks":[]}"#);
+    assert!(tasks.starts_with(br#"{"tasks":[]"#), "{tasks:?}");
     session.close().await;
 }
 

@@ -1,6 +1,7 @@
 //! `prompts/get` and what `prompts/list` says.
 use bytes::Bytes;
 use mcp_upstream::{CallError, CallOptions};
+use serde_json::value::RawValue;
 use testkit::mcp::{Era, Script, reply};
 
 use crate::kit::{Way, text};
@@ -21,7 +22,7 @@ async fn a_prompt_comes_to_the_byte() {
             assert_eq!(parts.description().as_deref(), Some("dä"));
             let messages: Vec<&str> = parts.messages.iter().map(|message| message.get()).collect();
             assert_eq!(messages[1], r#"{"role":"narrator","content":{"type":"smell","data":[1.10]}}"#);
-            assert_eq!((messages.len(), parts.meta.map(|meta| meta.get())), (2, Some(r#"{"a":1}"#)));
+            assert_eq!((messages.len(), parts.meta.map(RawValue::get)), (2, Some(r#"{"a":1}"#)));
             assert_eq!(prompt.clone().into_bytes(), prompt.as_bytes());
 
             let requests = text(&session, "requests", "{}").await.unwrap();

@@ -1,5 +1,6 @@
 //! `resources/read`, subscriptions, and what the lists of resources say.
 use mcp_upstream::{CallError, CallOptions, Event, RpcError, Session};
+use serde_json::value::RawValue;
 use testkit::mcp::{Era, Script, Step, reply};
 use tokio::sync::broadcast;
 
@@ -23,7 +24,7 @@ async fn a_resource_comes_to_the_byte() {
             let parts = contents.parts().unwrap();
             let texts: Vec<&str> = parts.contents.iter().map(|content| content.get()).collect();
             assert_eq!(texts[1..], [r#"{"uri":"x:","blob":"AAECAw=="}"#, r#"{"odd":true}"#]);
-            assert_eq!(parts.meta.map(|meta| meta.get()), Some("{}"));
+            assert_eq!(parts.meta.map(RawValue::get), Some("{}"));
             assert_eq!(contents.clone().into_bytes(), contents.as_bytes());
 
             let requests = text(&session, "requests", "{}").await.unwrap();
@@ -66,7 +67,7 @@ async fn what_a_resource_and_a_template_say_about_themselves() {
     assert_eq!((&*first.uri, first.raw.get()), ("file:///a", resource));
     assert_eq!((first.name(), first.title(), first.description()), (Some("a"), Some("A"), Some("The first")));
     assert_eq!((first.mime_type(), first.size()), (Some("text/plain"), Some(1024)));
-    assert_eq!(first.annotations().map(|annotations| annotations.get()), Some(r#"{"priority": 0.80}"#));
+    assert_eq!(first.annotations().map(RawValue::get), Some(r#"{"priority": 0.80}"#));
     assert_eq!((&*second.uri, second.name(), second.size()), ("b:", None, None));
     let list = session.list_resource_templates().await.unwrap();
     let [files] = &list.templates[..] else { panic!("{list:?}") };
@@ -76,7 +77,7 @@ async fn what_a_resource_and_a_template_say_about_themselves() {
         (Some("files"), Some("Files"), Some("All"))
     );
     assert_eq!(files.mime_type(), Some("text/plain"));
-    assert_eq!(files.annotations().map(|annotations| annotations.get()), Some(r#"{"audience":["user"]}"#));
+    assert_eq!(files.annotations().map(RawValue::get), Some(r#"{"audience":["user"]}"#));
 }
 
 /// What came of the one call of `update`: the URIs of the events and their params.

@@ -1,6 +1,7 @@
 //! Completion, log levels, and methods of extensions.
 use bytes::Bytes;
 use mcp_upstream::{CallError, CallOptions, Event, Limits, LogLevel, Meta, Reference};
+use serde_json::value::RawValue;
 use testkit::mcp::{Era, Script, Step, reply};
 
 use crate::kit::{Way, limits, text};
@@ -112,7 +113,7 @@ async fn a_log_record_is_read_and_kept() {
         assert_eq!(log.raw(), record);
         let parts = log.parts();
         assert_eq!((parts.level, parts.logger.as_deref()), (Some(LogLevel::Warning), Some("db")));
-        assert_eq!(parts.data.map(|data| data.get()), Some(r#"{"n": 1.10}"#));
+        assert_eq!(parts.data.map(RawValue::get), Some(r#"{"n": 1.10}"#));
         assert!(bare.raw().is_empty() && bare.parts().level.is_none());
     }
 }

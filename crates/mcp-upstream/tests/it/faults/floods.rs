@@ -23,8 +23,8 @@ fn flood(times: usize) -> Vec<Step> {
 }
 
 fn number(event: Event) -> usize {
-    let Event::Log(params) = event else { panic!("{event:?}") };
-    let params: serde_json::Value = serde_json::from_slice(&params).unwrap();
+    let Event::Log(record) = event else { panic!("{event:?}") };
+    let params: serde_json::Value = serde_json::from_slice(record.raw()).unwrap();
     usize::try_from(params["n"].as_u64().unwrap()).unwrap()
 }
 

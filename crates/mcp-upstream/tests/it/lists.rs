@@ -1,4 +1,10 @@
-//! `tools/list`: pages, bad tools, limits.
+//! `tools/list`: pages, bad tools, limits; below, the other lists and what they lead to.
+mod everything;
+mod pages;
+mod prompts;
+mod resources;
+mod utilities;
+
 use mcp_upstream::{CallError, Incomplete, Limits, RejectReason};
 use testkit::mcp::{Script, reply};
 

@@ -2,21 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 mod calls;
 mod connecting;
-mod everything;
 mod faults;
 mod kit;
 mod lists;
 mod lost;
 mod messages;
 mod opening;
-mod pages;
-mod prompts;
 mod questions;
 mod real;
-mod resources;
 mod resume;
 mod sse;
 mod stateless;
 mod stdio;
 mod streamable;
-mod utilities;

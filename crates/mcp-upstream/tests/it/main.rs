@@ -1,6 +1,7 @@
 //! The engine against scripted and real servers, over real sockets and real child processes.
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 mod calls;
+mod client;
 mod connecting;
 mod faults;
 mod kit;

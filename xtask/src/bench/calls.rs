@@ -20,7 +20,7 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
     let targets = start(programs, &groups).await?;
     for case in options.cases() {
         let title = format!("{}, c={}", case.payload.name(), case.connections);
-        let table = Table::measure(&title, &targets, case, options, report).await;
+        let table = Table::measure(&title, &targets, case, options, report).await?;
         for group in &groups {
             for build in 0..programs.ours.len() {
                 judge(&table, *group, case, build, report);

@@ -25,7 +25,8 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
     targets.push(echo);
     all_answer(&mut targets).await?;
     let case = Case { close: true, ..Case::small(32) };
-    let table = Table::measure("a new connection for each call, c=32", &targets, case, options, report).await;
+    let table =
+        Table::measure("a new connection for each call, c=32", &targets, case, options, report).await?;
     for (group, _) in groups {
         for build in 0..programs.ours.len() {
             let (ours, nginx) = ((Who::Ours(build), group), (Who::Nginx, Group::Http));

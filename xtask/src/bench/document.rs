@@ -59,7 +59,7 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
     }
     let table =
         Table::measure("the same document again and again, c=32", &targets, Case::small(32), options, report)
-            .await;
+            .await?;
     for build in 0..programs.ours.len() {
         let (ours, nginx) = ((Who::Ours(build), Group::Http), (Who::Nginx, Group::Http));
         if let Some(ratio) = table.ratio(ours, nginx, |sample| sample.per_second) {

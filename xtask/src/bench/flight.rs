@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use super::connection::Connection;
 use super::goals::Report;
 use super::load::{Counted, Load};
 use super::message::Payload;
@@ -72,7 +71,6 @@ async fn one(target: Target, calls: usize, delay: Duration, options: &Options) -
     let own = proc::same_program(target.server.pid());
     tokio::time::sleep(UNTIL_IDLE).await;
     let idle = proc::memory_mb(&own);
-    let connected = connected(&target, calls, &own).await?;
     let measured = options.measured().max(delay * 3);
     let load = Load {
         address: target.address,
@@ -83,9 +81,12 @@ async fn one(target: Target, calls: usize, delay: Duration, options: &Options) -
         warm_up: RAMP + delay * 2,
         measured,
     };
-    let mut most = idle;
+    let open = load.open().await?;
+    tokio::time::sleep(UNTIL_IDLE).await;
+    let connected = proc::memory_mb(&own);
+    let mut most = connected;
     let counted: Counted = {
-        let running = load.run(|| ());
+        let running = load.run(open, || ());
         tokio::pin!(running);
         loop {
             tokio::select! {
@@ -111,24 +112,10 @@ async fn one(target: Target, calls: usize, delay: Duration, options: &Options) -
     Ok(Seen { kilobytes, lost })
 }
 
-/// The memory with as many connections open, before anything is asked on them.
-async fn connected(target: &Target, calls: usize, own: &[u32]) -> io::Result<f64> {
-    let mut open = Vec::with_capacity(calls);
-    for _ in 0..calls {
-        open.push(Connection::open(target.address, 0).await?);
-    }
-    tokio::time::sleep(UNTIL_IDLE).await;
-    let memory = proc::memory_mb(own);
-    drop(open);
-    // All of them have to be gone again.
-    tokio::time::sleep(UNTIL_IDLE).await;
-    Ok(memory)
-}
-
 const CALLS: usize = 10_000;
 /// Files that a proxy has open besides, and whoever else counts.
 const SPARE: usize = 200;
-/// Connections are opened over this long: a listener's queue is shorter than ten thousand.
+/// The calls begin over this long.
 const RAMP: Duration = Duration::from_secs(2);
 const UNTIL_IDLE: Duration = Duration::from_secs(1);
 /// How often the memory is looked at.

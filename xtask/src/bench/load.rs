@@ -77,15 +77,39 @@ enum Phase {
 }
 
 impl Load {
+    /// Opens the connections that are kept; none if each call has its own.
+    ///
+    /// A few at a time: more than a listener's queue holds would be kept waiting by the system, for seconds.
+    pub(super) async fn open(&self) -> io::Result<Vec<Connection>> {
+        let (mut opening, mut open) = (JoinSet::new(), Vec::new());
+        for _ in 0..if self.close { 0 } else { self.connections } {
+            if opening.len() >= AT_A_TIME
+                && let Some(connection) = opening.join_next().await
+            {
+                open.push(connection??);
+            }
+            opening.spawn_local(Connection::open(self.address, self.template.size()));
+        }
+        while let Some(connection) = opening.join_next().await {
+            open.push(connection??);
+        }
+        Ok(open)
+    }
+
     /// Runs it on this thread. `snapshot` is called when counting begins and when it ends.
     ///
     /// Must run on a current-thread runtime inside a `LocalSet`.
-    pub(super) async fn run<T>(self, mut snapshot: impl FnMut() -> T) -> (Counted, T, T) {
+    pub(super) async fn run<T>(
+        self,
+        mut open: Vec<Connection>,
+        mut snapshot: impl FnMut() -> T,
+    ) -> (Counted, T, T) {
         let phase = Rc::new(Cell::new(Phase::WarmUp));
         let counted = Rc::new(RefCell::new(Counted::default()));
         let mut tasks = JoinSet::new();
         for connection in 0..self.connections {
             let (load, phase, counted) = (self.clone(), Rc::clone(&phase), Rc::clone(&counted));
+            let mut own = open.pop();
             let turn = u32::try_from(connection).unwrap_or(u32::MAX);
             let later = self.spread * turn / u32::try_from(self.connections).unwrap_or(u32::MAX).max(1);
             tasks.spawn_local(async move {
@@ -93,7 +117,7 @@ impl Load {
                     sleep(later).await;
                 }
                 for _ in 0..MOST_BREAKS {
-                    let Err(error) = load.one(connection, &phase, &counted).await else { return };
+                    let Err(error) = load.one(connection, own.take(), &phase, &counted).await else { return };
                     counted.borrow_mut().note_break(&error);
                     sleep(AFTER_A_BREAK).await;
                 }
@@ -119,12 +143,12 @@ impl Load {
     async fn one(
         &self,
         connection: usize,
+        mut open: Option<Connection>,
         phase: &Cell<Phase>,
         counted: &RefCell<Counted>,
     ) -> io::Result<()> {
         let mut template = self.template.clone();
         let mut checker = Checker::default();
-        let mut open = None;
         // Numbers that no other connection uses.
         let mut call = (connection as u64) << 32;
         while phase.get() != Phase::Over {
@@ -160,6 +184,8 @@ fn describe(reply: &Reply<'_>) -> String {
 
 /// How much of a wrong reply is shown, in bytes.
 const EXCERPT: usize = 200;
+/// How many connections are opened at the same time.
+const AT_A_TIME: usize = 128;
 /// How often a connection may break before it is given up.
 const MOST_BREAKS: usize = 20;
 /// How long to wait before connecting again.

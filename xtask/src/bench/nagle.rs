@@ -24,7 +24,7 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
     all_answer(&mut targets).await?;
     for connections in [1, 32] {
         let title = format!("a server with Nagle's algorithm on, event streams in pieces, c={connections}");
-        let table = Table::measure(&title, &targets, Case::small(connections), options, report).await;
+        let table = Table::measure(&title, &targets, Case::small(connections), options, report).await?;
         for build in (0..programs.ours.len()).filter(|_| connections == 1) {
             let ours = (Who::Ours(build), Group::Sse);
             if let Some(ratio) = table.ratio(ours, (Who::Mcpo, Group::Sse), |sample| sample.per_second) {

@@ -35,7 +35,7 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
         target.answers().await?;
     }
     let options = options.clone().more_rounds(MORE);
-    let table = Table::measure("a login's token, c=32", &targets, Case::small(32), &options, report).await;
+    let table = Table::measure("a login's token, c=32", &targets, Case::small(32), &options, report).await?;
     for build in 0..programs.ours.len() {
         let who = Who::Ours(build);
         let more = table

@@ -30,7 +30,7 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
         let title = format!("a tool of {DELAY:?}, c={connections}");
         // Calls spread over the time that one takes: in step, a round would have one more burst of them or one fewer.
         let case = Case { spread: DELAY, least: DELAY * 20, ..Case::small(connections) };
-        let table = Table::measure(&title, &targets, case, options, report).await;
+        let table = Table::measure(&title, &targets, case, options, report).await?;
         #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
         let limit = connections as f64 / DELAY.as_secs_f64();
         let share =

@@ -25,7 +25,7 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
     all_answer(&mut targets).await?;
     for connections in [32, 64] {
         let title = format!("event streams beside JSON, 100 bytes, c={connections}");
-        let table = Table::measure(&title, &targets, Case::small(connections), options, report).await;
+        let table = Table::measure(&title, &targets, Case::small(connections), options, report).await?;
         let ratio = |who: Who| table.ratio((who, Group::Sse), (who, Group::Http), |sample| sample.per_second);
         for build in 0..programs.ours.len() {
             let goal = format!("event streams, c={connections}: over JSON replies");

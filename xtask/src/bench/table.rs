@@ -1,5 +1,6 @@
 //! Calls under load: every target in turn, round after round, and the table of what came of it.
 
+use std::io;
 use std::time::Duration;
 
 use super::goals::{Report, short};
@@ -72,7 +73,7 @@ impl Table {
         case: Case,
         options: &Options,
         report: &mut Report,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let mut rows: Vec<Row> = targets
             .iter()
             .map(|target| Row {
@@ -84,13 +85,13 @@ impl Table {
             .collect();
         for _ in 0..options.rounds() {
             for (target, row) in targets.iter().zip(&mut rows) {
-                row.samples.push(measure(targets, target, case, options).await);
+                row.samples.push(measure(targets, target, case, options).await?);
             }
         }
         let table = Self { rows };
         table.print(title);
         report.bad |= table.rows.iter().flat_map(|row| &row.samples).any(|sample| sample.bad > 0);
-        table
+        Ok(table)
     }
 
     /// The median of the rounds' ratios of one target to another; none if one of them was not measured.
@@ -175,7 +176,7 @@ impl Table {
     }
 }
 
-async fn measure(targets: &[Target], target: &Target, case: Case, options: &Options) -> Sample {
+async fn measure(targets: &[Target], target: &Target, case: Case, options: &Options) -> io::Result<Sample> {
     let measured = options.measured().max(case.least);
     let load = Load {
         address: target.address,
@@ -196,7 +197,8 @@ async fn measure(targets: &[Target], target: &Target, case: Case, options: &Opti
         load: proc::cpu_seconds(&generator),
         machine: proc::machine_seconds(),
     };
-    let (counted, before, after) = load.run(snapshot).await;
+    let open = load.open().await?;
+    let (counted, before, after) = load.run(open, snapshot).await;
     if let Some(trouble) = &counted.trouble {
         println!("{}: {trouble}", target.name);
     }
@@ -206,7 +208,7 @@ async fn measure(targets: &[Target], target: &Target, case: Case, options: &Opti
     let memory_mb = proc::memory_mb(&own);
     // Let what is still under way in the target end before the next one's turn.
     tokio::time::sleep(BETWEEN).await;
-    Sample {
+    Ok(Sample {
         per_second: calls / seconds,
         p50_ms: counted.percentile_ms(50),
         p99_ms: counted.percentile_ms(99),
@@ -216,7 +218,7 @@ async fn measure(targets: &[Target], target: &Target, case: Case, options: &Opti
         load_us: (after.load - before.load) * 1e6 / calls,
         others: (((after.machine - before.machine) - (after.everybody - before.everybody)) / seconds)
             .max(0.0),
-    }
+    })
 }
 
 /// Seconds of processor time so far.

@@ -16,6 +16,7 @@ pub use forwarding::{ForwardingSection, HeaderForwarding};
 pub(crate) use oauth::named;
 pub use oauth::{ClientSection, LoginChannel, OAuthSection, OAuthSettings, TokenStorage};
 pub use server::{
-    EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer, UpstreamSettings,
+    Certificates, EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer,
+    UpstreamSettings,
 };
 pub use settings::{Access, ApiFacts, Layout, Limits, Listen, Reload, Settings, TlsFiles};

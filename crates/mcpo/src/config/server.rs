@@ -41,6 +41,14 @@ pub struct ServerEntry {
     /// Which of the caller's headers go on to the server.
     #[serde(rename = "client_header_forwarding")]
     pub client_header_forwarding: Option<ForwardingSection>,
+    /// A file with certificate authorities (PEM) that a remote server is trusted by, beside the machine's own.
+    pub ca: Option<PathBuf>,
+    /// A file with the certificate (PEM) that a remote server wants to see.
+    #[serde(alias = "client_cert")]
+    pub client_cert: Option<PathBuf>,
+    /// A file with its key.
+    #[serde(alias = "client_key")]
+    pub client_key: Option<PathBuf>,
     /// How to log in to the server.
     pub oauth: Option<OAuthSection>,
     /// Seconds that one tool call may take.
@@ -145,8 +153,19 @@ pub struct RemoteServer {
     pub kind: HttpKind,
     /// Headers for every request; all marked sensitive, so that they do not print.
     pub headers: HeaderMap,
+    /// Certificates of its own.
+    pub certificates: Certificates,
     /// How to log in to it. Without this a protected server is still logged in to, with the defaults.
     pub oauth: Option<OAuthSettings>,
+}
+
+/// The certificate files for one remote server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Certificates {
+    /// Authorities that it is trusted by, beside the machine's own.
+    pub authorities: Option<PathBuf>,
+    /// The certificate that it is shown, and its key.
+    pub client: Option<(PathBuf, PathBuf)>,
 }
 
 /// How a remote server speaks.
@@ -273,7 +292,20 @@ impl ServerEntry {
         }
         let headers = headers(&self.headers)?;
         let oauth = self.oauth.clone().map(OAuthSection::resolve).transpose()?;
-        Ok(UpstreamSettings::Remote(Box::new(RemoteServer { url: parsed, kind, headers, oauth })))
+        let client = match (&self.client_cert, &self.client_key) {
+            (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+            (None, None) => None,
+            (Some(_), None) => return Err(EntryError::at("clientCert", "needs a \"clientKey\" beside it")),
+            (None, Some(_)) => return Err(EntryError::at("clientKey", "needs a \"clientCert\" beside it")),
+        };
+        let certificates = Certificates { authorities: self.ca.clone(), client };
+        Ok(UpstreamSettings::Remote(Box::new(RemoteServer {
+            url: parsed,
+            kind,
+            headers,
+            certificates,
+            oauth,
+        })))
     }
 }
 

@@ -84,6 +84,7 @@ fn settings(
         url: mcp_url,
         kind: HttpKind::Streamable,
         headers: axum::http::HeaderMap::new(),
+        certificates: config::Certificates::default(),
         oauth: Some(OAuthSettings {
             // The demo's authorization server forgets everything when it ends; so do we.
             storage: TokenStorage::Memory,

@@ -135,7 +135,11 @@ impl Fleet {
             UpstreamSettings::Stdio(_) => None,
         };
         let connector =
-            Connector::new(&server.settings.upstream, &self.http, manager, self.limits.connect_timeout);
+            Connector::new(&server.settings.upstream, &self.http, manager, self.limits.connect_timeout)
+                .map_err(|source| StartError::Certificates {
+                    server: server.settings.name.clone(),
+                    source,
+                })?;
         let backoff = Backoff::new(self.limits.retry_first, self.limits.retry_longest)?;
         Ok(Supervisor::new(
             Arc::clone(server),

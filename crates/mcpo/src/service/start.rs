@@ -16,7 +16,9 @@ use crate::http::{self, ListenError, Proxy};
 use crate::lifecycle::Lifecycle;
 use crate::registry::Registry;
 use crate::tls::{self, TlsError};
-use crate::upstream::{BackoffError, Browser, LoginDesk, LoginDeskError, SystemBrowser, upstream_client};
+use crate::upstream::{
+    BackoffError, Browser, CertificateError, LoginDesk, LoginDeskError, SystemBrowser, upstream_client,
+};
 
 /// What the proxy takes from the world, so that tests can give it another one.
 #[derive(Clone)]
@@ -53,6 +55,15 @@ pub enum StartError {
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Client(#[from] BuildError),
+    /// A server's certificates cannot be used.
+    #[error("the certificates for {server}")]
+    Certificates {
+        /// The server.
+        server: String,
+        /// Why not.
+        #[source]
+        source: CertificateError,
+    },
     /// The limits contradict each other.
     #[error(transparent)]
     Backoff(#[from] BackoffError),

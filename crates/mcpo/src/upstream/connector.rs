@@ -14,6 +14,7 @@ use mcp_upstream::{
 use tokio::sync::watch;
 use tower::Layer as _;
 
+use super::http_client::{CertificateError, client_for};
 use crate::config::{HttpKind, RemoteServer, StdioServer, UpstreamSettings};
 
 /// How to connect to one server.
@@ -92,16 +93,20 @@ pub enum ConnectorError {
 
 impl Connector {
     /// A connector for a server. `manager` is who logs in to it, where it may need a login.
+    ///
+    /// # Errors
+    /// When the server's certificates cannot be used.
     pub fn new(
         settings: &UpstreamSettings,
         http: &HttpClient,
         manager: Option<AuthorizationManager>,
         timeout: Duration,
-    ) -> Self {
+    ) -> Result<Self, CertificateError> {
         let upstream = match settings {
             UpstreamSettings::Stdio(server) => Upstream::Stdio(server.clone()),
             UpstreamSettings::Remote(server) => {
-                Upstream::Remote(Box::new(Remote { server: (**server).clone(), http: http.clone(), manager }))
+                let http = client_for(&server.certificates, http)?;
+                Upstream::Remote(Box::new(Remote { server: (**server).clone(), http, manager }))
             }
         };
         let mut options = SessionOptions {
@@ -110,7 +115,7 @@ impl Connector {
             ..SessionOptions::default()
         };
         options.limits.connect_deadline = timeout;
-        Self { upstream, options, timeout, revision: Mutex::new(None) }
+        Ok(Self { upstream, options, timeout, revision: Mutex::new(None) })
     }
 
     /// Opens a session and lists the tools.

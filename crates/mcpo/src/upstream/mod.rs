@@ -16,7 +16,7 @@ pub use backoff::{Backoff, BackoffError};
 pub use browser::{Browser, NoBrowser, RedirectFollower, SystemBrowser};
 pub use connector::{Connected, Connector, ConnectorError, LoginRequired, login_wanted};
 pub use explain::explain;
-pub use http_client::upstream_client;
+pub use http_client::{CertificateError, upstream_client};
 pub use login::{LoginDesk, LoginDeskError, LoginError};
 pub use outage::Outage;
 pub use status::{Exposed, Login, ServerState, Status};

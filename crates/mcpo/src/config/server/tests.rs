@@ -129,3 +129,18 @@ fn wrong_types_are_told_in_words_of_json() {
         assert!(error.message.ends_with(words), "{json}: {}", error.message);
     }
 }
+
+#[test]
+fn a_client_certificate_comes_with_its_key() {
+    let server =
+        remote(r#"{"url": "https://x/", "ca": "ca.pem", "clientCert": "me.pem", "client_key": "me.key"}"#);
+    assert_eq!(server.certificates.authorities, Some("ca.pem".into()));
+    assert_eq!(server.certificates.client, Some(("me.pem".into(), "me.key".into())));
+    for (json, at) in [
+        (r#"{"url": "https://x/", "client_cert": "me.pem"}"#, "clientCert"),
+        (r#"{"url": "https://x/", "clientKey": "me.key"}"#, "clientKey"),
+    ] {
+        let error = resolve(json).unwrap_err();
+        assert!(matches!(error.path.as_slice(), [Step::Key(key)] if key == at), "{json}: {error:?}");
+    }
+}

@@ -170,7 +170,10 @@ async fn kill_9_fails_every_call_at_once_with_the_reason() {
 #[tokio::test]
 async fn what_was_answered_before_the_end_arrives() {
     let steps = [reply::large(500_000), vec![Step::Wait(20)], reply::die(7)].concat();
-    let session = connect(command(&Script::new().tool("last", ANY, steps))).await;
+    let transport = StdioTransport::new(command(&Script::new().tool("last", ANY, steps)));
+    // A busy machine may take its time to read half a megabyte.
+    let limits = mcp_upstream::Limits { drain_deadline: Duration::from_secs(20), ..limits() };
+    let session = Session::connect(transport, options(limits)).await.unwrap();
     assert_eq!(text(&session, "last", "{}").await.unwrap().len(), 500_000);
     match session.closed().await {
         Closed::Exited { status, .. } => assert_eq!(status.code(), Some(7)),

@@ -112,10 +112,8 @@ async fn a_certificate_that_is_not_trusted_is_named_and_nothing_is_sent() {
         assert!(chain(&error).contains("certificate"), "{case}: {}", chain(&error));
     }
     assert!(server.recorded().is_empty() && server.probes().is_empty());
-    let transport = StreamableTransport::new(
-        authority.before(&server, "127.0.0.1", false).await,
-        authority.client(),
-    );
+    let transport =
+        StreamableTransport::new(authority.before(&server, "127.0.0.1", false).await, authority.client());
     let session = Session::connect(transport, options(limits())).await.unwrap();
     assert_eq!(text(&session, "echo", "{}").await.unwrap(), "{}");
 }

@@ -164,35 +164,17 @@ impl Connector {
             Some(manager) => HttpService::new(AuthorizationLayer::new(manager.clone()).layer(http.clone())),
             None => HttpService::from(http.clone()),
         };
-        let (url, headers) = (&server.url, &server.headers);
-        let streamable = || {
-            Transport::from(StreamableTransport::new(url.clone(), service.clone()).headers(headers.clone()))
+        let (url, headers) = (server.url.clone(), server.headers.clone());
+        let streamable = StreamableTransport::new(url.clone(), service.clone()).headers(headers.clone());
+        let transport: Transport = match server.kind {
+            HttpKind::Streamable => streamable.into(),
+            HttpKind::Detect => streamable.or_sse().into(),
+            HttpKind::Sse => SseTransport::new(url, service).headers(headers).into(),
         };
-        let sse =
-            || Transport::from(SseTransport::new(url.clone(), service.clone()).headers(headers.clone()));
-        let first = match server.kind {
-            HttpKind::Streamable | HttpKind::Detect => streamable(),
-            HttpKind::Sse => sse(),
-        };
-        let error = match Session::connect(first, options.clone()).await {
-            Ok(session) => return Ok(session),
-            Err(error) => error,
-        };
-        if let Some(required) = self.login_required(&error) {
-            return Err(ConnectorError::LoginNeeded(required));
-        }
-        // Transports, "Backwards Compatibility": a 4xx answer to the first POST may be a server of 2024-11-05.
-        if server.kind != HttpKind::Detect || !error.may_be_legacy_sse() {
-            return Err(error.into());
-        }
-        match Session::connect(sse(), options).await {
-            Ok(session) => Ok(session),
-            Err(second) => match self.login_required(&second) {
-                Some(required) => Err(ConnectorError::LoginNeeded(required)),
-                // The first answer is the one that a person can do something about.
-                None => Err(error.into()),
-            },
-        }
+        Session::connect(transport, options).await.map_err(|error| match self.login_required(&error) {
+            Some(required) => ConnectorError::LoginNeeded(required),
+            None => error.into(),
+        })
     }
 
     fn login_required(&self, error: &(dyn Error + 'static)) -> Option<LoginRequired> {

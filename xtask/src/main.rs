@@ -8,6 +8,7 @@ mod bench;
 mod checkout;
 mod conformance;
 mod program;
+mod record;
 mod setup;
 mod test;
 
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::Options),
     /// The official conformance suite, every client scenario at every revision it applies to
     Conformance(conformance::Options),
+    /// Record anew what real servers say, for the exactness corpus
+    Record,
     /// Set up, then run every check and every test
     Test(test::Options),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(&checkout),
         Command::Bench(options) => bench::run(&checkout, &options),
         Command::Conformance(options) => conformance::run(&checkout, &options),
+        Command::Record => record::run(&checkout),
         Command::Test(options) => test::run(&checkout, &options),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,6 +1,7 @@
 //! JSON-RPC messages: written straight into the buffer that is sent, read as an envelope around raw JSON.
 mod encode;
 mod envelope;
+mod lenient;
 mod meta;
 mod partial;
 

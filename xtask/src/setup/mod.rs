@@ -12,4 +12,4 @@ mod python;
 pub(crate) use debian::{chromium, nginx};
 pub(crate) use npm::{conformance_modules, node_modules};
 pub(crate) use parts::{Missing, Part, chain, install, run};
-pub(crate) use python::{mcpo as mcpo_program, time_server as time_server_program};
+pub(crate) use python::{mcpo as mcpo_program, sdk as python_sdk, server as python_server};

@@ -16,10 +16,12 @@ pub(crate) enum Part {
     Nextest,
     /// cargo-deny, which checks licences and dependencies.
     Deny,
-    /// The npm packages: the server server-everything, and playwright-core.
+    /// The npm packages: real servers, the TypeScript SDK for one of ours, and playwright-core.
     NpmPackages,
-    /// The Python server mcp-server-time, in its own virtual environment.
-    TimeServer,
+    /// The Python servers mcp-server-time, mcp-server-git and mcp-server-fetch, in a virtual environment.
+    PythonServers,
+    /// The Python SDK and `FastMCP`, for servers of ours, in another one.
+    PythonSdk,
     /// Chromium, for the end-to-end tests in a browser.
     Chromium,
     /// open-webui/mcpo, which the benchmark compares with.
@@ -32,11 +34,12 @@ pub(crate) enum Part {
 
 impl Part {
     /// Everything there is.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Nextest,
         Self::Deny,
         Self::NpmPackages,
-        Self::TimeServer,
+        Self::PythonServers,
+        Self::PythonSdk,
         Self::Chromium,
         Self::Mcpo,
         Self::Nginx,
@@ -44,8 +47,15 @@ impl Part {
     ];
 
     /// What the tests need.
-    pub(crate) const OF_TESTS: [Self; 6] =
-        [Self::Nextest, Self::Deny, Self::NpmPackages, Self::TimeServer, Self::Chromium, Self::Conformance];
+    pub(crate) const OF_TESTS: [Self; 7] = [
+        Self::Nextest,
+        Self::Deny,
+        Self::NpmPackages,
+        Self::PythonServers,
+        Self::PythonSdk,
+        Self::Chromium,
+        Self::Conformance,
+    ];
 
     /// What it is called.
     pub(crate) fn name(self) -> &'static str {
@@ -53,7 +63,8 @@ impl Part {
             Self::Nextest => "cargo-nextest",
             Self::Deny => "cargo-deny",
             Self::NpmPackages => "npm packages",
-            Self::TimeServer => "mcp-server-time",
+            Self::PythonServers => "Python servers",
+            Self::PythonSdk => "Python SDK",
             Self::Chromium => "chromium",
             Self::Mcpo => "mcpo 0.0.20",
             Self::Nginx => "nginx",
@@ -67,7 +78,8 @@ impl Part {
             Self::Nextest => cargo_tools::NEXTEST.is_present(),
             Self::Deny => cargo_tools::DENY.is_present(),
             Self::NpmPackages => npm::PEERS.is_present(checkout),
-            Self::TimeServer => python::TIME.is_present(checkout),
+            Self::PythonServers => python::SERVERS.is_present(checkout),
+            Self::PythonSdk => python::SDK.is_present(checkout),
             Self::Chromium => debian::chromium().is_some(),
             Self::Mcpo => python::MCPO.is_present(checkout),
             Self::Nginx => debian::nginx().is_some(),
@@ -80,7 +92,8 @@ impl Part {
             Self::Nextest => cargo_tools::NEXTEST.install(checkout),
             Self::Deny => cargo_tools::DENY.install(checkout),
             Self::NpmPackages => npm::PEERS.install(checkout),
-            Self::TimeServer => python::TIME.install(checkout),
+            Self::PythonServers => python::SERVERS.install(checkout),
+            Self::PythonSdk => python::SDK.install(checkout),
             Self::Chromium => debian::install("chromium", checkout),
             Self::Mcpo => python::MCPO.install(checkout),
             Self::Nginx => debian::install("nginx-light", checkout),
@@ -93,7 +106,7 @@ impl Part {
         match self {
             Self::Nextest | Self::Deny => Installer::Cargo,
             Self::NpmPackages | Self::Conformance => Installer::Npm,
-            Self::TimeServer | Self::Mcpo => Installer::Pip,
+            Self::PythonServers | Self::PythonSdk | Self::Mcpo => Installer::Pip,
             Self::Chromium | Self::Nginx => Installer::Apt,
         }
     }

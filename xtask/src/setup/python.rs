@@ -7,14 +7,21 @@ use super::parts::InstallError;
 use crate::checkout::{Checkout, find_program};
 use crate::program::Program;
 
-/// The MCP server that tells the time.
-pub(super) const TIME: Environment = Environment { name: "time", program: "mcp-server-time" };
+/// Published MCP servers, on the first generation of the Python SDK.
+pub(super) const SERVERS: Environment = Environment { name: "servers", program: "mcp-server-time" };
+/// The newest Python SDK and `FastMCP`, which servers of ours in `crates/mcp-upstream/tests/servers/` are made with.
+pub(super) const SDK: Environment = Environment { name: "sdk", program: "fastmcp" };
 /// The proxy that ours replaces.
 pub(super) const MCPO: Environment = Environment { name: "mcpo", program: "mcpo" };
 
-/// The installed MCP server mcp-server-time.
-pub(crate) fn time_server(checkout: &Checkout) -> PathBuf {
-    TIME.program(checkout, TIME.program)
+/// One of the published MCP servers, such as `mcp-server-time`.
+pub(crate) fn server(checkout: &Checkout, program: &str) -> PathBuf {
+    SERVERS.program(checkout, program)
+}
+
+/// The Python that has the newest SDK.
+pub(crate) fn sdk(checkout: &Checkout) -> PathBuf {
+    SDK.program(checkout, "python")
 }
 
 /// The installed open-webui/mcpo.

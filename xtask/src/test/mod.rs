@@ -5,4 +5,5 @@ mod peers;
 mod run;
 mod tally;
 
+pub(crate) use peers::environment as peers_environment;
 pub(crate) use run::{Options, run};

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use super::peers::LeftOut;
 use super::tally::Tally;
 use super::{checks, peers};
 use crate::checkout::{Checkout, in_ci};
@@ -61,7 +62,7 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         let left_out = peers::left_out(&missing);
         nextest(checkout, &missing, &left_out, report);
         for module in left_out {
-            report.note(&format!("left out: the tests {module}*"));
+            report.note(&format!("left out: the tests {module}"));
         }
     }
     doctests(checkout, report);
@@ -72,7 +73,7 @@ fn whole(checkout: &Checkout, report: &mut Report) {
     }
 }
 
-fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[&str], report: &mut Report) {
+fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[LeftOut], report: &mut Report) {
     let mut program = Program::cargo(checkout)
         .args(["nextest", "run", "--workspace", "--no-fail-fast"])
         .envs(peers::environment(checkout, missing));

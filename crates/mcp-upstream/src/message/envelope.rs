@@ -2,6 +2,8 @@
 use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
 
+use super::lenient;
+
 /// A message by its envelope (JSON-RPC 2.0 §4 and §5).
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
@@ -53,10 +55,11 @@ pub(crate) fn parse_batch(text: &[u8]) -> Option<Vec<&RawValue>> {
     if first == Some(&b'[') { serde_json::from_slice(text).ok() } else { None }
 }
 
-/// Reads an object. Serde would take an array as well, its elements as the members in order.
+/// Reads an object. Serde would take an array as well, its elements as the members in order. A name that comes twice or is
+/// no Unicode harms nothing else.
 pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> serde_json::Result<T> {
     if text.trim_ascii_start().starts_with(b"{") {
-        serde_json::from_slice(text)
+        serde_json::from_slice(text).or_else(|_| lenient::read(text))
     } else {
         Err(serde_json::Error::custom("not an object"))
     }

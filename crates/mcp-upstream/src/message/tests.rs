@@ -114,3 +114,16 @@ fn the_id_of_a_message_too_long_to_read() {
     assert_eq!(ends(br#"aaa","id":44}}"#), None);
     assert_eq!(id_of_oversized(&[br#"{"id":5,"method":"sampling/createMessage","params":"#, b"}"]), None);
 }
+
+#[test]
+fn a_name_twice_or_half_a_surrogate_pair_harms_nothing() {
+    let text =
+        br#"{"\ud800":[1.10],"id":1,"result":{"a":1},"\ude00":{},"id":7,"result": {"b":1, "b":1.10} }"#;
+    let Some(Message::Result { id: Some(7), result }) = parse(text) else { panic!("no result") };
+    assert_eq!(result, r#"{"b":1, "b":1.10}"#);
+    for broken in
+        [&br#"{"id":7,"id":7,"result":{}"#[..], br#"{"id":7,"id":7,"result":{}} {}"#, br#"{"\ud800":}"#]
+    {
+        assert!(parse(broken).is_none(), "{}", String::from_utf8_lossy(broken));
+    }
+}

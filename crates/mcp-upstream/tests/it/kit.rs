@@ -90,8 +90,10 @@ pub(crate) fn http() -> HttpService {
     HttpClient::builder().only_given_authorities().build().unwrap().into()
 }
 
+pub(crate) type PlainClient = Client<HttpConnector, Full<Bytes>>;
+
 /// Another one: hyper-util's, without TLS.
-pub(crate) fn client() -> Client<HttpConnector, Full<Bytes>> {
+pub(crate) fn client() -> PlainClient {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     Client::builder(TokioExecutor::new()).build(connector)

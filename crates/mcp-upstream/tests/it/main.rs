@@ -3,6 +3,7 @@
 mod calls;
 mod client;
 mod connecting;
+mod corpus;
 mod faults;
 mod kit;
 mod lists;
@@ -12,7 +13,9 @@ mod opening;
 mod questions;
 mod real;
 mod resume;
+mod scan;
 mod sse;
 mod stateless;
 mod stdio;
 mod streamable;
+mod wire;

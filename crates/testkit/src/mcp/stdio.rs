@@ -1,12 +1,5 @@
 //! A scripted server as a child process.
-use std::{
-    ffi::OsString,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
-};
+use std::{ffi::OsString, io::Write as _, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
@@ -14,6 +7,7 @@ use tokio::{
 };
 
 use super::{EarlyRequest, Script, Step, listen::Sink, play::Play};
+use crate::programs::program;
 
 impl Script {
     /// The program and the arguments that play this script over stdio.
@@ -22,7 +16,7 @@ impl Script {
     /// When the program cannot be built.
     pub fn stdio_command(&self) -> (OsString, Vec<OsString>) {
         let script = serde_json::to_string(self).expect("a script is plain data");
-        (program().into(), vec![script.into()])
+        (program("scripted-mcp").into(), vec![script.into()])
     }
 }
 
@@ -135,48 +129,4 @@ fn flood(bytes: u64) {
             return;
         }
     }
-}
-
-/// The scripted server's program, built if it is not there or older than its source. Cargo builds no binaries of
-/// dependencies, so a test of another crate finds it only if something else has built it.
-fn program() -> PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(find_or_build).clone()
-}
-
-fn find_or_build() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    // target/<profile>/deps/<test> or target/<profile>/<program>
-    let directory = test.ancestors().skip(1).find(|directory| !directory.ends_with("deps"));
-    let directory = directory.expect("a test lies in a target directory");
-    let program = directory.join(format!("scripted-mcp{}", std::env::consts::EXE_SUFFIX));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join("mcp");
-    if modified(&program).is_none_or(|built| newest(&source).is_some_and(|changed| changed > built)) {
-        let profile = if directory.ends_with("release") { "release" } else { "dev" };
-        let status = Command::new(option_env!("CARGO").unwrap_or("cargo"))
-            .args(["build", "--quiet", "--package", "testkit", "--bin", "scripted-mcp", "--profile", profile])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "the scripted server could not be built");
-        // Cargo leaves the file alone when nothing has changed but a time stamp.
-        if let Ok(file) = std::fs::File::options().append(true).open(&program) {
-            let _ = newest(&source).map(|changed| file.set_modified(changed));
-        }
-    }
-    program
-}
-
-fn newest(directory: &Path) -> Option<SystemTime> {
-    std::fs::read_dir(directory)
-        .ok()?
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let path = entry.path();
-            if path.is_dir() { newest(&path) } else { modified(&path) }
-        })
-        .max()
-}
-
-fn modified(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file).ok()?.modified().ok()
 }

@@ -13,17 +13,23 @@ fn nothing_missing_leaves_nothing_out() {
 
 #[test]
 fn a_missing_part_leaves_out_every_test_that_needs_it() {
-    assert_eq!(left_out(&missing(&[Part::Chromium])), ["browser::"]);
-    assert_eq!(left_out(&missing(&[Part::NpmPackages])), ["peers::everything::", "browser::"]);
+    let left_out = |parts| left_out(&missing(parts)).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(left_out(&[Part::Chromium]), ["browser::*, of mcpo"]);
+    assert_eq!(
+        left_out(&[Part::PythonSdk, Part::Chromium]),
+        ["browser::*, of mcpo", "real::python_sdk::*, of mcp-upstream", "real::fastmcp::*, of mcp-upstream"]
+    );
     // What the tests do not need leaves nothing out.
-    assert!(left_out(&missing(&[Part::Mcpo, Part::Deny])).is_empty());
+    assert!(left_out(&[Part::Mcpo, Part::Deny]).is_empty());
 }
 
 #[test]
 fn the_quick_run_leaves_out_all_that_need_something() {
     let filter = filter(&all()).expect("a filter");
-    for module in ["peers::everything::", "peers::time::", "browser::"] {
-        assert!(filter.contains(&format!("test(/^{module}/)")), "{filter}");
+    for (package, module) in
+        [("mcpo", "peers::everything::"), ("mcpo", "browser::"), ("mcp-upstream", "real::everything::")]
+    {
+        assert!(filter.contains(&format!("(package({package}) and test(/^{module}/))")), "{filter}");
     }
 }
 

@@ -2,14 +2,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mcp_upstream::{
-    CallError, CallOptions, Event, LogLevel, Reference, Session, StdioTransport, StreamableTransport,
-};
+use mcp_upstream::{CallError, CallOptions, Event, LogLevel, Reference, Session, StdioTransport};
 use tokio::sync::broadcast;
 
 use crate::{
-    kit::{self, limits, options, text},
-    real::{command, free_port, listening},
+    kit::{limits, options, text},
+    real::{
+        everything::{free_port, listening},
+        visit::{Remote, Visit, command, visitor},
+    },
 };
 
 async fn use_all_but_the_tools(session: &Session) {
@@ -139,10 +140,8 @@ async fn all_but_the_tools_over_stdio() {
 #[tokio::test]
 async fn all_but_the_tools_over_streamable_http() {
     let Some(command) = command("MCPO_TEST_EVERYTHING") else { return };
-    let transport = |port| {
-        let url = format!("http://127.0.0.1:{port}/mcp").parse().unwrap();
-        StreamableTransport::new(url, kit::http()).into()
-    };
-    let (_child, session) = listening(command, "streamableHttp", free_port(), transport).await;
-    use_all_but_the_tools(&session).await;
+    let port = free_port();
+    let _server = listening(command, Remote::Streamable, port);
+    let visit = Visit::to(port, Remote::Streamable, visitor(None)).await;
+    use_all_but_the_tools(&visit.session).await;
 }

@@ -44,7 +44,7 @@ impl Verdict {
             Self::Failed => "FAILED",
             Self::Closed => "PASSES",
             Self::Apart { passed: true } => "(ok)",
-            Self::Apart { passed: false } => "(fails)",
+            Self::Apart { passed: false } => "(no)",
         }
     }
 }

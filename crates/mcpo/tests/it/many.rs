@@ -132,17 +132,20 @@ async fn d16_a_caller_that_leaves_cancels_the_call() {
 
 #[tokio::test]
 async fn d16_a_caller_that_leaves_cancels_the_call_of_a_command() {
-    let script =
-        Script::new().tool("stuck", OBJECT, reply::hang()).tool("received", OBJECT, reply::received());
+    let script = Script::new()
+        .tool("stuck", OBJECT, reply::hang())
+        .tool("requests", OBJECT, reply::requests())
+        .tool("received", OBJECT, reply::received());
     let (program, arguments) = script.stdio_command();
     let words = std::iter::once(program).chain(arguments);
     let proxy = Proxy::start(std::iter::once("--".into()).chain(words)).await;
     proxy.ready("/openapi.json").await;
-    // A second call on the same pipe is answered after the first one was read.
+    let arrived = async || {
+        let requests = proxy.post("/requests", &json!({})).await.text();
+        requests.contains("stuck").then_some(())
+    };
     call_and_leave(&proxy, "/stuck", async || {
-        for _ in 0..3 {
-            assert_eq!(proxy.post("/received", &json!({})).await.status, 200);
-        }
+        proxy.eventually("the server has the call", arrived).await;
     })
     .await;
     let told = async || {

@@ -1,8 +1,9 @@
 //! What a server says on its own.
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::LogRecord;
+use crate::{LogRecord, message};
 
 /// A notification, as [`Session::events`](crate::Session::events) delivers it: in the order of the wire. That a list changed
 /// is told by [`Session::tools_changed`](crate::Session::tools_changed), [`prompts_changed`](crate::Session::prompts_changed)
@@ -48,14 +49,31 @@ pub(crate) struct UpdatedParams {
     pub(crate) uri: Box<str>,
 }
 
+// Every member is taken raw first, so that an odd one is only itself lost.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ProgressParams {
-    pub(crate) progress_token: u64,
-    #[serde(default)]
-    pub(crate) progress: f64,
-    #[serde(default)]
-    pub(crate) total: Option<f64>,
-    #[serde(default)]
-    pub(crate) message: Option<String>,
+struct ProgressParams<'a> {
+    #[serde(borrow)]
+    progress_token: &'a RawValue,
+    #[serde(borrow, default)]
+    progress: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    total: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+}
+
+impl Progress {
+    /// Reads the `params` of `notifications/progress`; with them the token, which is the id of the call.
+    pub(crate) fn read(params: &str, own: impl FnOnce() -> Bytes) -> Option<(u64, Self)> {
+        let wire: ProgressParams<'_> = message::object(params.as_bytes()).ok()?;
+        let number = |raw: &RawValue| serde_json::from_str::<f64>(raw.get()).ok();
+        let progress = Self {
+            progress: wire.progress.and_then(number).unwrap_or_default(),
+            total: wire.total.and_then(number),
+            message: wire.message.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            raw: own(),
+        };
+        Some((message::own_id(wire.progress_token)?, progress))
+    }
 }

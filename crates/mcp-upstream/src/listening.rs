@@ -131,13 +131,16 @@ impl Filter<'_> {
 pub(crate) async fn listen(shared: Arc<Shared>, offered: Offered) {
     let mut resources = shared.subscriptions.resources.subscribe();
     let mut pause = FIRST_PAUSE;
+    // The server refused the resources that are wanted now.
+    let mut refused = false;
     loop {
         let mut members = br#""notifications":"#.to_vec();
-        let nothing = {
+        let none = BTreeSet::new();
+        let (nothing, bare) = {
             let wanted = resources.borrow_and_update();
-            let filter = offered.filter(&wanted);
+            let filter = offered.filter(if refused { &none } else { &wanted });
             json(&mut members, &filter);
-            filter.is_empty()
+            (filter.is_empty(), filter.resource_subscriptions.is_empty())
         };
         let request = Request { method: "subscriptions/listen", params: Params::Members(&members) };
         let listening = async {
@@ -152,11 +155,20 @@ pub(crate) async fn listen(shared: Arc<Shared>, offered: Offered) {
             _reason = shared.closed() => return,
             changed = resources.changed() => match changed {
                 // The request that is dropped here tells the server that it is over; the next one asks for more, or less.
-                Ok(()) => continue,
+                Ok(()) => {
+                    refused = false;
+                    continue;
+                }
                 Err(_) => return,
             },
             ended = listening => match ended {
                 Err(CallError::Closed { .. }) => return,
+                // One resource that it does not know is no reason to hear nothing of the lists.
+                Err(CallError::Server(RpcError { code: RpcError::INVALID_PARAMS, .. })) if !refused && !bare => {
+                    tracing::warn!("the server refuses to tell of the resources that were subscribed to");
+                    refused = true;
+                    continue;
+                }
                 Err(CallError::Server(RpcError { code: RpcError::METHOD_NOT_FOUND | RpcError::INVALID_PARAMS, .. })) => {
                     return tracing::debug!("the server does not tell of changes, though it declares so");
                 }

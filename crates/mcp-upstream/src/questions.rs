@@ -1,5 +1,8 @@
 //! The task that answers what a server asks of the client over a session (2025-11-25, client/*).
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures_util::{
     StreamExt as _,
@@ -11,13 +14,19 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::{RpcError, ServerRequest, ServerRequests, message, shared::Shared};
 
-/// What the server wants.
+/// What the server asks. `id` is the request's as it came.
 #[derive(Debug)]
-pub(crate) enum Question {
-    /// An answer. `id` is the request's as it came.
-    Asked { id: Box<str>, request: ServerRequest },
-    /// No answer any more.
-    TakenBack { id: Box<str> },
+pub(crate) struct Question {
+    pub(crate) id: Box<str>,
+    pub(crate) request: ServerRequest,
+}
+
+/// The ways to the task.
+#[derive(Debug)]
+pub(crate) struct Questions {
+    pub(crate) asked: mpsc::Sender<Question>,
+    /// The ids of questions that need no answer any more. They do not wait behind others.
+    pub(crate) taken_back: mpsc::Sender<Box<str>>,
 }
 
 type Answered = (Box<str>, Result<Result<Box<RawValue>, RpcError>, Aborted>);
@@ -27,27 +36,36 @@ pub(crate) async fn answer_all(
     shared: Arc<Shared>,
     requests: Arc<dyn ServerRequests>,
     mut queue: mpsc::Receiver<Question>,
+    mut taken_back: mpsc::Receiver<Box<str>>,
 ) {
     let most = shared.limits.server_requests.max(1);
     let mut answering: FuturesUnordered<BoxFuture<'_, Answered>> = FuturesUnordered::new();
     let mut handles: HashMap<Box<str>, AbortHandle> = HashMap::new();
+    // Taken back while they still waited in the queue.
+    let mut forgotten: HashSet<Box<str>> = HashSet::new();
     loop {
         tokio::select! {
             _reason = shared.closed() => return,
             question = queue.recv(), if answering.len() < most => match question {
-                Some(Question::Asked { id, request }) => {
+                Some(Question { id, .. }) if forgotten.remove(&id) => {}
+                Some(Question { id, request }) => {
                     let (handle, registration) = AbortHandle::new_pair();
                     handles.insert(id.clone(), handle);
                     let answer = Abortable::new(answer(&shared, &*requests, request), registration);
                     answering.push(Box::pin(async move { (id, answer.await) }));
                 }
-                Some(Question::TakenBack { id }) => {
-                    if let Some(handle) = handles.get(&id) {
-                        handle.abort();
-                    }
-                }
                 None => return,
             },
+            Some(id) = taken_back.recv() => {
+                if let Some(handle) = handles.get(&id) {
+                    handle.abort();
+                } else {
+                    if forgotten.len() >= 2 * most {
+                        forgotten.clear();
+                    }
+                    forgotten.insert(id);
+                }
+            }
             Some((id, answer)) = answering.next() => {
                 handles.remove(&id);
                 // "The receiver SHOULD NOT send a response for the cancelled request".

@@ -2,7 +2,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
 use serde::{Deserialize, de::Deserializer as _, de::IgnoredAny, de::MapAccess, de::Visitor};
 use serde_json::value::RawValue;
 
@@ -55,10 +55,13 @@ impl<'a> InputRequired<'a> {
         requests: Option<&dyn ServerRequests>,
         request: &Request<'_>,
     ) -> Result<Vec<u8>, CallError> {
-        let asked = self.input_requests.iter().map(|(key, asked)| async move {
-            Ok::<_, CallError>((key, asked.answer(shared, requests).await?))
-        });
-        let answers = try_join_all(asked).await?;
+        let asked: Vec<BoxFuture<'_, Result<_, CallError>>> = self
+            .input_requests
+            .iter()
+            .map(|(key, asked)| async move { Ok((key, asked.answer(shared, requests).await?)) }.boxed())
+            .collect();
+        let at_once = shared.limits.server_requests.max(1);
+        let answers: Vec<_> = stream::iter(asked).buffered(at_once).try_collect().await?;
         let mut members = Vec::new();
         request.encode_members(&mut members);
         if !answers.is_empty() {

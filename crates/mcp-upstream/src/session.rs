@@ -1,5 +1,5 @@
 //! A session with one server: connected, negotiated, ready for calls.
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use tokio::{
@@ -14,7 +14,7 @@ use crate::{
     listening::{self, Offered},
     message::{Params, Request},
     parameter_headers::ParameterHeaders,
-    questions,
+    questions::{self, Questions},
     shared::Shared,
 };
 
@@ -45,7 +45,9 @@ impl Session {
         options: SessionOptions,
     ) -> Result<Self, ConnectError> {
         let transport = transport.into();
-        let deadline = Instant::now() + options.limits.connect_deadline;
+        let deadline = Instant::now().checked_add(options.limits.connect_deadline);
+        // A limit beyond what a clock can say is none.
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + NO_DEADLINE);
         let opening = Opening::chosen(&options, transport.may_be_stateless());
         let error = match Self::open(transport.clone(), &options, opening, deadline).await {
             Ok(session) => return Ok(session),
@@ -78,9 +80,12 @@ impl Session {
             .unwrap_or_else(|_| Err(ConnectError::Timeout { after, stderr: StderrTail::default() }))?;
         let shared = &handle.shared;
         if let Some(requests) = &options.requests {
-            let (questions, queue) = mpsc::channel(options.limits.server_requests.max(1));
-            let _ = shared.questions.set(questions);
-            tokio::spawn(questions::answer_all(Arc::clone(shared), Arc::clone(requests), queue));
+            let most = options.limits.server_requests.max(1);
+            let (asked, queue) = mpsc::channel(most);
+            let (taken_back, given_up) = mpsc::channel(2 * most);
+            let _ = shared.questions.set(Questions { asked, taken_back });
+            let (shared, requests) = (Arc::clone(shared), Arc::clone(requests));
+            tokio::spawn(questions::answer_all(shared, requests, queue, given_up));
         }
         let server = match timeout_at(deadline, handshake::open(shared, options, opening)).await {
             Ok(result) => result?,
@@ -201,3 +206,6 @@ impl Drop for Handle {
         self.shared.kill.cancel();
     }
 }
+
+/// Thirty years.
+const NO_DEADLINE: Duration = Duration::from_secs(30 * 365 * 86_400);

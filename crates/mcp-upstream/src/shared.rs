@@ -7,7 +7,7 @@ use std::{
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -16,10 +16,10 @@ use crate::{
     changes::{self, Changes},
     counters::Counting,
     error::Failure,
-    events::{ProgressParams, UpdatedParams},
+    events::UpdatedParams,
     listening::Subscriptions,
     message::{self, Message, Oversized, RequestId},
-    questions::Question,
+    questions::{Question, Questions},
     transport::Wire,
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     /// The level that a stateless server is to log at, which each request tells it.
     pub(crate) log_level: RwLock<Option<&'static str>>,
     /// Where the server's questions go, if anybody answers them.
-    pub(crate) questions: OnceLock<mpsc::Sender<Question>>,
+    pub(crate) questions: OnceLock<Questions>,
     /// The subscriptions to a stateless server's changes.
     pub(crate) subscriptions: Subscriptions,
 }
@@ -146,8 +146,7 @@ impl Shared {
             Some(questions) => {
                 let params = params.map(|params| text.own(params)).unwrap_or_default();
                 let request = ServerRequest { method: method.into(), params };
-                let asked = Question::Asked { id: id.as_str().into(), request };
-                match questions.try_send(asked) {
+                match questions.asked.try_send(Question { id: id.as_str().into(), request }) {
                     Ok(()) => return,
                     Err(_full) => message::too_many(id),
                 }
@@ -197,7 +196,7 @@ impl Shared {
             }
         } else if let Some(questions) = self.questions.get() {
             // Nobody minds an answer to what was taken back.
-            let _ = questions.try_send(Question::TakenBack { id: request_id.get().into() });
+            let _ = questions.taken_back.try_send(request_id.get().into());
         }
     }
 
@@ -218,10 +217,8 @@ impl Shared {
     }
 
     fn progress(&self, text: &Text<'_>, params: &str) {
-        let delivered = message::object::<ProgressParams>(params.as_bytes()).is_ok_and(|parsed| {
-            let ProgressParams { progress_token, progress, total, message } = parsed;
-            self.calls.progress(progress_token, Progress { progress, total, message, raw: text.own(params) })
-        });
+        let progress = Progress::read(params, || text.own(params));
+        let delivered = progress.is_some_and(|(token, progress)| self.calls.progress(token, progress));
         if !delivered {
             self.counting.progress();
         }

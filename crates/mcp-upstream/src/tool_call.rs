@@ -1,5 +1,6 @@
 //! `tools/call`, and the headers that go with it.
 use bytes::Bytes;
+use tokio::time::timeout;
 
 use crate::{
     CallError, CallOptions, Excerpt, RejectedTool, RpcError, Session, ToolResult, Tools,
@@ -25,17 +26,30 @@ impl Session {
         arguments: Bytes,
         options: CallOptions,
     ) -> Result<ToolResult, CallError> {
-        let request = Request { method: "tools/call", params: Params::Call { name, arguments: &arguments } };
-        let parameters = self.parameters(name, &arguments);
+        let after = options.deadline.unwrap_or(self.shared().limits.call_deadline);
+        // Whatever it takes: the first try, the list, the second.
+        timeout(after, self.try_call(name, &arguments, &options))
+            .await
+            .unwrap_or(Err(CallError::Timeout { after }))
+    }
+
+    async fn try_call(
+        &self,
+        name: &str,
+        arguments: &[u8],
+        options: &CallOptions,
+    ) -> Result<ToolResult, CallError> {
+        let request = Request { method: "tools/call", params: Params::Call { name, arguments } };
+        let parameters = self.parameters(name, arguments);
         let subject = Subject { name, parameters: &parameters };
-        match self.request_about(request, subject, &options).await {
+        match self.request_about(request, subject, options).await {
             Err(CallError::Server(RpcError { code: RpcError::HEADER_MISMATCH, .. }))
                 if self.has_parameter_headers() =>
             {
                 self.list_tools().await?;
-                let parameters = self.parameters(name, &arguments);
+                let parameters = self.parameters(name, arguments);
                 let subject = Subject { name, parameters: &parameters };
-                self.request_about(request, subject, &options).await
+                self.request_about(request, subject, options).await
             }
             result => result,
         }

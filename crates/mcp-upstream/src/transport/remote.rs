@@ -1,10 +1,12 @@
 //! What both HTTP transports share: requests with their headers, failures, and messages that nobody waits for.
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::Full;
+use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -24,11 +26,29 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const PARAMETER: &str = "mcp-param-";
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
 
-/// The address as the HTTP client takes it.
+/// The address as the HTTP client takes it: without user and password, which [`credentials`] takes.
 pub(super) fn uri(url: &Url) -> Result<Uri, ConnectError> {
+    let mut url = url.clone();
+    // Impossible only for URLs without a host, which have none either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     url.as_str()
         .parse()
         .map_err(|error: http::uri::InvalidUri| ConnectError::Transport { source: error.into() })
+}
+
+/// The user and password of a URL as what they are meant to be (RFC 7617), unless another header says who asks.
+pub(super) fn credentials(url: &Url, headers: &mut HeaderMap) {
+    let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
+    let password = url.password().unwrap_or_default();
+    if (url.username().is_empty() && password.is_empty()) || headers.contains_key(header::AUTHORIZATION) {
+        return;
+    }
+    let pair = format!("{}:{}", decoded(url.username()), decoded(password));
+    if let Ok(mut value) = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))) {
+        value.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, value);
+    }
 }
 
 /// A transport without what may be secret: the names of its headers, the URL without user, query and fragment.
@@ -95,9 +115,10 @@ pub(super) async fn refusal(response: Response<Body>, id: Option<u64>, limits: &
     let status = response.status();
     let (body, excerpt) = excerpt(response.into_body(), limits.excerpt_bytes, limits.drain_deadline).await;
     match message::parse(&body) {
-        Some(Message::Error { id: Some(own), error: error @ Some(_) }) if Some(own) == id => {
+        // A stateless server that cannot read a request does not know its id.
+        Some(Message::Error { id: own, error: error @ Some(_) }) if own.is_none() || own == id => {
             match failure(error) {
-                Failure::Server(error) => CallError::Server(error),
+                Failure::Server(error) if own.is_some() || error.is_modern() => CallError::Server(error),
                 _ => CallError::Http { status, body: excerpt },
             }
         }

@@ -48,9 +48,10 @@ impl SseTransport {
         self
     }
 
-    pub(super) async fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
+    pub(super) async fn start(mut self, limits: Limits) -> Result<Handle, ConnectError> {
         let (posts, queue) = mpsc::channel(limits.outgoing_messages.max(1));
         let (named, endpoint) = oneshot::channel();
+        remote::credentials(&self.url, &mut self.headers);
         let mut listening = self.headers.clone();
         listening.insert(http::header::ACCEPT, HeaderValue::from_static(remote::EVENT_STREAM));
         let stream = remote::uri(&self.url)?;

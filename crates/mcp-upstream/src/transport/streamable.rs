@@ -77,8 +77,9 @@ impl StreamableTransport {
         self
     }
 
-    pub(super) fn start(self, limits: Limits) -> Result<Handle, ConnectError> {
+    pub(super) fn start(mut self, limits: Limits) -> Result<Handle, ConnectError> {
         let (posts, queue) = mpsc::channel(limits.outgoing_messages.max(1));
+        remote::credentials(&self.url, &mut self.headers);
         let wire = StreamableWire {
             uri: remote::uri(&self.url)?,
             http: self.http,
@@ -156,9 +157,7 @@ impl StreamableWire {
                 if let Some(Ok(result)) = pending.outcome_now() {
                     return Ok(result);
                 }
-                if !is_given_up(&error) {
-                    pending.complete();
-                }
+                // Dropped as it is, the call is cancelled: the server may still be at work on it.
                 Err(error)
             }
             Some(outcome) => {
@@ -229,16 +228,17 @@ fn is_resumable(outgoing: &Outgoing<'_>) -> bool {
     !outgoing.stateless
 }
 
-/// Whether no reply of the call's own was found.
+/// Whether the reply did not come although the server may be at work on the call. It is then told that nobody waits:
+/// "Disconnection SHOULD NOT be interpreted as the client cancelling its request. To cancel, the client SHOULD explicitly
+/// send an MCP `CancelledNotification`."
 fn is_broken_off(error: &CallError) -> bool {
-    matches!(error, CallError::Truncated | CallError::Transport { .. }) || is_given_up(error)
-}
-
-/// Whether the server may still be at work on the call. It is then told that nobody waits: "Disconnection SHOULD NOT be
-/// interpreted as the client cancelling its request. To cancel, the client SHOULD explicitly send an MCP
-/// `CancelledNotification`."
-fn is_given_up(error: &CallError) -> bool {
-    matches!(error, CallError::NotResumable { .. } | CallError::NotResumed { .. })
+    matches!(
+        error,
+        CallError::Truncated
+            | CallError::Transport { .. }
+            | CallError::NotResumable { .. }
+            | CallError::NotResumed { .. }
+    )
 }
 
 impl std::fmt::Debug for StreamableWire {

@@ -98,6 +98,15 @@ async fn a_server_that_refuses_the_revision_it_names_is_asked_once_more() {
     }
 }
 
+/// "If the body contains a recognized modern JSON-RPC error": a server that could not read the request knows no id.
+#[tokio::test]
+async fn a_modern_error_counts_without_an_id() {
+    let error = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32022,"message":"no","data":{"supported":["2025-06-18"]}}}"#;
+    let refused = reply::status(400, &[("content-type", "application/json")], error);
+    let (session, _server) = Way::Json.session(&echoes().always("server/discover", refused)).await;
+    assert_eq!(session.server().protocol_version, ProtocolVersion::V2025_06_18);
+}
+
 #[tokio::test]
 async fn a_server_of_revisions_that_nobody_knows_is_refused_by_name() {
     let script = echoes().speaks(Era::Modern).stateless_versions(&["2099-01-01"]);

@@ -1,14 +1,16 @@
 //! What a server of the revisions with sessions asks of the client.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mcp_upstream::{Answering, RpcError, ServerRequest, ServerRequests, SessionOptions};
 use serde_json::value::RawValue;
 use testkit::mcp::{Script, ScriptedServer, Step, reply};
+use tokio_util::sync::CancellationToken;
 
 use crate::kit::{self, ANY, Way, limits, options, text};
 
 /// Answers elicitations with what it was asked, never answers samplings, refuses the rest.
-struct Echo;
+#[derive(Default)]
+struct Echo(CancellationToken);
 
 impl ServerRequests for Echo {
     fn capabilities(&self) -> Box<RawValue> {
@@ -22,7 +24,10 @@ impl ServerRequests for Echo {
                     let asked = String::from_utf8(request.params.to_vec()).unwrap();
                     Ok(RawValue::from_string(format!(r#"{{"action":"accept","content":{asked}}}"#)).unwrap())
                 }
-                "sampling/createMessage" => std::future::pending().await,
+                "sampling/createMessage" => {
+                    let _given_up = self.0.clone().drop_guard();
+                    std::future::pending().await
+                }
                 _ => Err(RpcError::invalid_params("no such thing")),
             }
         })
@@ -66,7 +71,9 @@ async fn listened_to(way: Way, server: Option<&ScriptedServer>) {
 #[tokio::test]
 async fn the_hook_answers_and_what_it_declares_is_declared() {
     for way in WAYS {
-        let options = SessionOptions { requests: Some(Arc::new(Echo)), ..options(limits()) };
+        let hook = Arc::new(Echo::default());
+        let given_up = hook.0.clone();
+        let options = SessionOptions { requests: Some(hook), ..options(limits()) };
         let (session, server) = way.connect_by(&asking(), options).await;
         let session = session.unwrap();
         listened_to(way, server.as_ref()).await;
@@ -88,7 +95,10 @@ async fn the_hook_answers_and_what_it_declares_is_declared() {
         .await;
         // One that takes for ever holds up neither calls nor other questions, and is given up when it is taken back.
         text(&session, "sample", "{}").await.unwrap();
+        text(&session, "roots", "{}").await.unwrap();
+        assert!(!given_up.is_cancelled());
         text(&session, "never mind", "{}").await.unwrap();
+        tokio::time::timeout(Duration::from_secs(10), given_up.cancelled()).await.unwrap();
         text(&session, "roots", "{}").await.unwrap();
         let received = kit::wait_until_received(&session, r#""id":7"#).await;
         assert!(!received.contains(r#""id":"s""#), "{received}");
@@ -110,7 +120,7 @@ async fn more_questions_than_the_limit_are_refused_and_no_call_suffers() {
     );
     for way in WAYS {
         let limits = mcp_upstream::Limits { server_requests: 2, ..limits() };
-        let options = SessionOptions { requests: Some(Arc::new(Echo)), ..options(limits) };
+        let options = SessionOptions { requests: Some(Arc::new(Echo::default())), ..options(limits) };
         let (session, server) = way.connect_by(&script, options).await;
         let session = session.unwrap();
         listened_to(way, server.as_ref()).await;

@@ -245,6 +245,37 @@ async fn a_subscription_that_breaks_is_made_again_and_nothing_in_between_is_miss
 }
 
 #[tokio::test]
+async fn a_resource_that_the_server_refuses_silences_nothing_else() {
+    let script = Script::new()
+        .speaks(Era::Modern)
+        .capabilities(r#"{"tools":{"listChanged":true},"resources":{"subscribe":true}}"#)
+        .rule("subscriptions/listen", 1, 1, reply::refused(400, -32602, "unknown resource", "null"))
+        .tool("echo", ANY, reply::echo());
+    let (session, server) = connect(Way::Json, &script, options(limits())).await;
+    let server = server.unwrap();
+    let listening = async || {
+        while server.listeners() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    listening().await;
+    session.subscribe_resource("file:///nothing").await.unwrap();
+    server.wait_for(|request| request.body.contains("file:///nothing")).await;
+    let mut changed = session.tools_changed();
+    let heard = async {
+        loop {
+            listening().await;
+            server.push(CHANGED);
+            let soon = tokio::time::timeout(Duration::from_millis(100), changed.changed());
+            if soon.await.is_ok_and(|changed| changed.is_ok()) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), heard).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_declares_no_changes_is_not_subscribed_to() {
     let echo = Script::new().speaks(Era::Modern).tool("echo", ANY, reply::echo());
     let script = echo.capabilities(r#"{"tools":{"listChanged":false}}"#);

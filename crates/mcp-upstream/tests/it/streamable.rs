@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use mcp_upstream::{
-    BoxError, CallError, CallOptions, ConnectError, HttpService, Session, StreamableTransport,
+    BoxError, CallError, CallOptions, ConnectError, HttpClient, HttpService, Session, StreamableTransport,
 };
 use testkit::mcp::{Framing, Script, Step, reply};
 use tower::ServiceExt as _;
@@ -254,4 +254,49 @@ async fn dropping_the_session_ends_it_at_the_server() {
 async fn a_server_that_does_not_answer_delete_holds_nothing_up() {
     let (session, _server) = Way::Json.session(&Script::new().always("DELETE", reply::hang())).await;
     tokio::time::timeout(Duration::from_secs(5), session.close()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_and_password_in_the_url_are_credentials() {
+    let server = Script::new().tool("echo", ANY, reply::echo()).serve_streamable(Framing::Json).await;
+    let mut url = server.url();
+    url.set_username("me").unwrap();
+    url.set_password(Some("s:ecret")).unwrap();
+    let session =
+        Session::connect(StreamableTransport::new(url, kit::http()), options(limits())).await.unwrap();
+    text(&session, "echo", "{}").await.unwrap();
+    let call = server.wait_for(|request| request.body.contains("tools/call")).await;
+    // "me:s:ecret", the colon of the password as it was.
+    assert_eq!(call.headers["authorization"], "Basic bWU6czplY3JldA==");
+}
+
+/// A server that is about to stop listens no more, but answers what it has.
+#[tokio::test]
+async fn one_refused_connection_leaves_the_calls_under_way() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let script = Script::new().tool("slow", ANY, reply::slow(500)).tool("echo", ANY, reply::echo());
+    let server = script.serve_streamable(Framing::Json).await;
+    let client = HttpClient::builder().build().unwrap();
+    let service = tower::service_fn(move |mut request: Request<Full<Bytes>>| {
+        if request.headers().contains_key("x-refused") {
+            *request.uri_mut() = format!("http://{nobody}/").parse().unwrap();
+        }
+        client.clone().oneshot(request)
+    });
+    let transport = StreamableTransport::new(server.url(), HttpService::new(service));
+    let session = Session::connect(transport, options(limits())).await.unwrap();
+    let slow = tokio::spawn({
+        let session = session.clone();
+        async move { text(&session, "slow", "{}").await }
+    });
+    server.wait_for(|request| request.body.contains("slow")).await;
+    let mut headers = HeaderMap::new();
+    headers.insert("x-refused", HeaderValue::from_static("1"));
+    let refused = || CallOptions { headers: headers.clone(), ..CallOptions::default() };
+    let error = session.call_tool("echo", Bytes::from_static(b"{}"), refused()).await.unwrap_err();
+    assert!(matches!(error, CallError::Closed { sent: false, .. }), "{error:?}");
+    assert!(slow.await.unwrap().is_ok());
+    // With nobody waiting, the next one ends the session.
+    let _ = session.call_tool("echo", Bytes::from_static(b"{}"), refused()).await;
+    session.closed().await;
 }

@@ -85,11 +85,14 @@ impl StreamableWire {
     }
 }
 
-/// The server is down. Ends the session for everybody, so that whoever owns it finds out when the server is back.
-/// Nothing of this call was sent.
+/// The server is down. Ends the session for everybody, so that whoever owns it finds out when the server is back. But a
+/// server that is about to stop answers the calls that it has when it listens no more: while there are others, only this
+/// one fails. Nothing of it was sent.
 fn unreachable(shared: &Shared, source: BoxError) -> CallError {
     let reason = Closed::Transport { source: source.into() };
-    shared.shut(reason.clone());
+    if shared.calls.outstanding() <= 1 {
+        shared.shut(reason.clone());
+    }
     CallError::Closed { reason, sent: false }
 }
 

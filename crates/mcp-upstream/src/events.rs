@@ -74,6 +74,6 @@ impl Progress {
             message: wire.message.and_then(|raw| serde_json::from_str(raw.get()).ok()),
             raw: own(),
         };
-        Some((message::own_id(wire.progress_token)?, progress))
+        Some((message::own_id(wire.progress_token.get())?, progress))
     }
 }

@@ -191,7 +191,7 @@ impl Shared {
     fn taken_back(&self, params: &str) {
         let Ok(Cancelled { request_id }) = message::object(params.as_bytes()) else { return };
         if self.is_stateless() {
-            if let Some(id) = message::own_id(request_id).filter(|id| self.subscriptions.is(*id)) {
+            if let Some(id) = message::own_id(request_id.get()).filter(|id| self.subscriptions.is(*id)) {
                 self.resolve(id, Err(Failure::Ended));
             }
         } else if let Some(questions) = self.questions.get() {

@@ -18,7 +18,7 @@ impl ToolResult {
     /// The whole result as text.
     pub fn as_str(&self) -> &str {
         // It came out of a JSON parser, so it is UTF-8.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        json_scan::utf8(&self.0).unwrap_or_default()
     }
 
     /// The whole result as bytes.

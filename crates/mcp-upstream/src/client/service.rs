@@ -32,7 +32,7 @@ use super::{
 ///     .authorities(&std::fs::read("company-ca.pem")?)?
 ///     .client_certificate(&std::fs::read("me.pem")?, &std::fs::read("me.key")?)?
 ///     .build()?;
-/// let server = StreamableTransport::new("https://mcp.example.com/mcp".parse()?, client.into());
+/// let server = StreamableTransport::new("https://mcp.example.com/mcp".parse()?, client);
 /// let session = Session::connect(server, SessionOptions::default()).await?;
 /// # Ok(()) }
 /// ```

@@ -1,4 +1,5 @@
 //! The envelope of a message from the server. One parse finds its members; what is inside stays text.
+use json_scan::{Invalid, Scan, utf8};
 use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
 
@@ -19,30 +20,26 @@ pub(crate) enum Message<'a> {
 
 /// The id of a server's request: a number or a string, echoed as it came.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RequestId<'a>(&'a RawValue);
+pub(crate) struct RequestId<'a>(&'a str);
 
 impl<'a> RequestId<'a> {
     pub(crate) fn as_str(self) -> &'a str {
-        self.0.get()
+        self.0
     }
 }
 
 /// Reads one message; `None` if it is none.
 pub(crate) fn parse(text: &[u8]) -> Option<Message<'_>> {
-    let envelope: Envelope<'_> = object(text).ok()?;
-    match (envelope.method.map(RawValue::get).map(unquote), envelope.id) {
-        (Some(method), Some(id)) if is_request_id(id) => Some(Message::Request {
-            id: RequestId(id),
-            method: method?,
-            params: envelope.params.map(RawValue::get),
-        }),
-        (Some(_), Some(_)) => None,
-        (Some(method), None) => {
-            Some(Message::Notification { method: method?, params: envelope.params.map(RawValue::get) })
+    let envelope = Envelope::read(utf8(text).ok()?).ok()?;
+    match (envelope.method.map(unquote), envelope.id) {
+        (Some(method), Some(id)) if is_request_id(id) => {
+            Some(Message::Request { id: RequestId(id), method: method?, params: envelope.params })
         }
+        (Some(_), Some(_)) => None,
+        (Some(method), None) => Some(Message::Notification { method: method?, params: envelope.params }),
         (None, id) => match (envelope.result, envelope.error) {
-            (_, Some(error)) => Some(Message::Error { id: id.and_then(own_id), error: Some(error.get()) }),
-            (Some(result), None) => Some(Message::Result { id: id.and_then(own_id), result: result.get() }),
+            (_, Some(error)) => Some(Message::Error { id: id.and_then(own_id), error: Some(error) }),
+            (Some(result), None) => Some(Message::Result { id: id.and_then(own_id), result }),
             // A log record on standard output may be an object with an id of its own, but only a reply has ours.
             (None, None) => id.and_then(own_id).map(|id| Message::Error { id: Some(id), error: None }),
         },
@@ -65,31 +62,54 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> serde_json::Resu
     }
 }
 
-#[derive(Deserialize)]
+/// The members of a message, each as it came. One that is null counts as absent.
+#[derive(Debug, Default)]
 struct Envelope<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    method: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    params: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    result: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
+    id: Option<&'a str>,
+    method: Option<&'a str>,
+    params: Option<&'a str>,
+    result: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads a message in one pass. As in [`object`], the last of several members of a name counts, and a name that is no
+    /// Unicode is none that anybody asks for.
+    fn read(text: &'a str) -> Result<Self, Invalid> {
+        let mut envelope = Self::default();
+        let mut scan = Scan::new(text);
+        scan.object(|name, scan| {
+            let value = scan.value()?;
+            let member = match name.decoded().as_deref() {
+                Ok("id") => &mut envelope.id,
+                Ok("method") => &mut envelope.method,
+                Ok("params") => &mut envelope.params,
+                Ok("result") => &mut envelope.result,
+                Ok("error") => &mut envelope.error,
+                _ => return Ok(()),
+            };
+            *member = Some(value).filter(|value| *value != "null");
+            Ok(())
+        })?;
+        scan.end()?;
+        Ok(envelope)
+    }
 }
 
 /// A number or a string, and of a length that is no trouble to send back.
-fn is_request_id(id: &RawValue) -> bool {
+fn is_request_id(id: &str) -> bool {
     const LONGEST: usize = 1024;
-    id.get().len() <= LONGEST && !id.get().starts_with(['{', '['])
+    id.len() <= LONGEST && !id.starts_with(['{', '['])
 }
 
 /// Our ids are numbers; some servers send them back as strings.
-pub(crate) fn own_id(id: &RawValue) -> Option<u64> {
-    id.get().trim_matches('"').parse().ok()
+pub(crate) fn own_id(id: &str) -> Option<u64> {
+    id.trim_matches('"').parse().ok()
 }
 
 fn unquote(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! stdio: a child process, one message per line.
 mod keeper;
 mod outbox;
+mod pipe;
 mod reader;
 
 use std::sync::Arc;

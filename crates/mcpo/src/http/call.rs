@@ -44,7 +44,7 @@ pub(super) async fn call(
     };
     let whole = respond::accepts_whole_result(headers);
     let error = match exposed.session.call_tool(tool, arguments.clone(), options.clone()).await {
-        Ok(result) => return respond::tool_result(result.as_str(), known, whole).into_response(),
+        Ok(result) => return respond::tool_result(&result.into_bytes(), known, whole).into_response(),
         Err(error) => error,
     };
     if !may_repeat(&error, known) {
@@ -56,7 +56,7 @@ pub(super) async fn call(
     };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
     match exposed.session.call_tool(tool, arguments, options).await {
-        Ok(result) => respond::tool_result(result.as_str(), known, whole).into_response(),
+        Ok(result) => respond::tool_result(&result.into_bytes(), known, whole).into_response(),
         Err(error) => failed(server, tool, &error),
     }
 }

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 
 use tokio::task::JoinHandle;
 
-use super::{outbox::Outbox, reader};
+use super::{outbox::Outbox, pipe, reader};
 use crate::{
     Closed,
     process::{self, ProcessTree, Started, StderrRing},
@@ -21,7 +21,7 @@ pub(super) fn keep(started: Started, shared: &Arc<Shared>, outbox: &Arc<Outbox>,
     });
     let writing = tokio::spawn({
         let outbox = Arc::clone(outbox);
-        async move { outbox.write_to(stdin).await }
+        async move { outbox.write_to(stdin, pipe::widen).await }
     });
     let stderr = tokio::spawn(process::collect(stderr, ring));
     let (shared, outbox) = (Arc::clone(shared), Arc::clone(outbox));

@@ -16,6 +16,8 @@ use tokio::{
     sync::Notify,
 };
 
+use super::pipe::LONG;
+
 #[derive(Debug)]
 pub(super) struct Outbox {
     limit: usize,
@@ -90,10 +92,19 @@ impl Outbox {
         self.room.notify_waiters();
     }
 
-    /// Writes until the outbox is closed and empty, then closes `stdin` by dropping it.
-    pub(super) async fn write_to(&self, mut stdin: impl AsyncWrite + Unpin) -> io::Result<()> {
+    /// Writes until the outbox is closed and empty, then closes `stdin` by dropping it. `widen` is called once it turns out
+    /// that there is much to write at once.
+    pub(super) async fn write_to<W>(&self, mut stdin: W, widen: fn(&W)) -> io::Result<()>
+    where
+        W: AsyncWrite + Unpin,
+    {
         let mut batch = Vec::new();
+        let mut wide = false;
         while self.take(&mut batch).await {
+            if !wide && batch.len() >= LONG {
+                widen(&stdin);
+                wide = true;
+            }
             let mut rest = &*batch;
             while !rest.is_empty() {
                 let written = stdin.write(rest).await?;
@@ -164,7 +175,7 @@ fn single_line(message: &mut [u8]) {
 }
 
 /// What a buffer may keep after a burst.
-const KEPT_CAPACITY: usize = 256 << 10;
+const KEPT_CAPACITY: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests;

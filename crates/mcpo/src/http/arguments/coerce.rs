@@ -88,12 +88,12 @@ pub(super) fn steps(location: &Location) -> Vec<Step> {
 
 fn convert(value: &Value<'_>, wanted: JsonType) -> Option<Value<'static>> {
     let kind = match (wanted, &value.kind) {
-        (JsonType::Integer, Kind::String(text)) => Kind::Number(Cow::Owned(integer(text)?)),
-        (JsonType::Number, Kind::String(text)) => Kind::Number(Cow::Owned(number(text)?)),
+        (JsonType::Integer, Kind::String(text)) => Kind::Number(Cow::Owned(integer(text.get())?)),
+        (JsonType::Number, Kind::String(text)) => Kind::Number(Cow::Owned(number(text.get())?)),
         (JsonType::Integer | JsonType::Number, Kind::Bool(value)) => {
             Kind::Number(Cow::Borrowed(if *value { "1" } else { "0" }))
         }
-        (JsonType::Boolean, Kind::String(text)) => Kind::Bool(boolean(text)?),
+        (JsonType::Boolean, Kind::String(text)) => Kind::Bool(boolean(text.get())?),
         (JsonType::Boolean, Kind::Number(text)) => match text.parse::<f64>() {
             Ok(1.0) => Kind::Bool(true),
             Ok(0.0) => Kind::Bool(false),

@@ -1,16 +1,20 @@
 //! A tool's arguments: the schema compiled once, and the check of a body against it.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use bytes::{Buf as _, Bytes};
+use json_scan::utf8;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::certain::is_certain;
 use super::coerce::corrections;
 use super::defaults::Defaults;
 use super::detail::{describe, is_inconclusive};
 use super::error::{ArgumentsError, FieldError, NO_OBJECT};
+use super::flat::Flat;
 use super::syntax::mistake;
 use super::validate::Body;
 use super::value::{Kind, ReadError, Value};
@@ -25,13 +29,17 @@ use crate::openapi::{Allowance, Index, MAX_SCHEMA_BYTES, SchemaError, parse_sche
 pub struct Arguments {
     /// None where the schema cannot be compiled: the server then checks alone.
     validator: Option<Checker>,
+    /// Passes most bodies without the validator.
+    flat: Option<Flat>,
     defaults: Option<Defaults>,
     limits: ArgumentLimits,
 }
 
-/// A compiled schema, and how dear its errors are.
+/// A schema, compiled when it is needed, and how dear its errors are.
 struct Checker {
-    validator: Validator<Body>,
+    compiled: OnceLock<Option<Validator<Body>>>,
+    /// The schema, where it is compiled later.
+    source: Box<str>,
     /// Schemas that one value can meet.
     cost: u64,
     /// It has no alternatives, so that the first mistake is found without looking at the rest.
@@ -132,20 +140,31 @@ impl Arguments {
         let limits = ArgumentLimits::default();
         let Some(cost) = schema_cost(schema, index, allowance) else {
             let error = CompileError::TooInvolved { limit: allowance.schemas };
-            return (Self { validator: None, defaults: None, limits }, Some(error));
+            return (Self { validator: None, flat: None, defaults: None, limits }, Some(error));
         };
         let defaults = Defaults::of(schema, index);
-        match validator(&index.standalone(schema)) {
-            Ok(validator) => {
-                let checker = Checker { validator, cost, first_is_cheap: !has_alternatives(schema) };
-                (Self { validator: Some(checker), defaults, limits }, None)
+        match Checker::new(schema, index, cost) {
+            Ok(checker) => {
+                (Self { validator: Some(checker), flat: Flat::of(schema), defaults, limits }, None)
             }
             Err(error) => {
                 let place = error.instance_path().to_string();
                 let error = CompileError::Invalid { place, violation: Box::new(error) };
-                (Self { validator: None, defaults, limits }, Some(error))
+                (Self { validator: None, flat: None, defaults, limits }, Some(error))
             }
         }
+    }
+
+    /// The same, with every body checked by the validator.
+    #[cfg(test)]
+    pub(super) fn without_short_cut(self) -> Self {
+        Self { flat: None, ..self }
+    }
+
+    /// Whether the validator, if there is one, can be had.
+    #[cfg(test)]
+    pub(super) fn compiles(&self) -> bool {
+        self.validator.as_ref().is_none_or(|checker| checker.validator().is_some())
     }
 
     /// Checks a body. What comes back is what the server is to get: the very same bytes where nothing has to change, else the
@@ -154,20 +173,20 @@ impl Arguments {
     /// # Errors
     /// When the body is no JSON object that fits the schema.
     pub fn check(&self, mut body: Bytes) -> Result<Bytes, ArgumentsError> {
-        let text = std::str::from_utf8(&body).map_err(|_| ArgumentsError::NotText)?;
+        let text = utf8(&body).map_err(|_| ArgumentsError::NotText)?;
         let trimmed = text.trim_matches(SPACE);
         if matches!(trimmed, "" | "null") {
             // A caller without arguments; FastAPI calls a null body missing as well.
-            return match self.accept("{}") {
+            return match self.accept("{}", "{}") {
                 Ok(None) => Ok(Bytes::from_static(b"{}")),
                 Ok(Some(changed)) => Ok(changed.into()),
                 Err(_) => Err(ArgumentsError::Missing),
             };
         }
-        if serde_json::from_str::<&RawValue>(trimmed).is_err() {
-            return Err(mistake(text).into());
-        }
-        if let Some(changed) = self.accept(trimmed)? {
+        let passes = self.flat.as_ref().is_some_and(|flat| {
+            self.limits.depth > 0 && self.limits.values >= Flat::VALUES && flat.passes(trimmed)
+        });
+        if !passes && let Some(changed) = self.accept(trimmed, text)? {
             return Ok(changed.into());
         }
         let (space, length) = (text.len() - text.trim_start_matches(SPACE).len(), trimmed.len());
@@ -176,9 +195,10 @@ impl Arguments {
         Ok(body)
     }
 
-    /// `None`: the text is right as it is. Else what it becomes.
-    fn accept(&self, text: &str) -> Result<Option<String>, ArgumentsError> {
-        let mut value = self.read(text)?;
+    /// `None`: the text is right as it is. Else what it becomes. `whole`: the text with what stood around it, in which a caller
+    /// looks for a mistake.
+    fn accept(&self, text: &str, whole: &str) -> Result<Option<String>, ArgumentsError> {
+        let mut value = self.read(text, whole)?;
         if !matches!(value.kind, Kind::Object(_)) {
             return Err(ArgumentsError::Invalid(vec![FieldError {
                 kind: NO_OBJECT.0,
@@ -196,25 +216,28 @@ impl Arguments {
                 return Err(ArgumentsError::Invalid(errors));
             }
             // The defaults themselves may be what does not fit: alternatives that exclude each other, or a sloppy schema.
-            value = self.read(text)?;
+            value = self.read(text, whole)?;
             self.settle(&mut value).map_err(ArgumentsError::Invalid)?;
         }
         Ok(if value.is_unchanged() { None } else { Some(value.text().into_owned()) })
     }
 
-    fn read<'a>(&self, text: &'a str) -> Result<Value<'a>, ArgumentsError> {
+    fn read<'a>(&self, text: &'a str, whole: &str) -> Result<Value<'a>, ArgumentsError> {
         let ArgumentLimits { depth, values, .. } = self.limits;
         Value::read(text, depth, values).map_err(|error| match error {
+            ReadError::Syntax => mistake(whole).into(),
+            // That it is no JSON at all, further on, is the worse news.
+            _ if serde_json::from_str::<&RawValue>(text).is_err() => mistake(whole).into(),
             ReadError::Depth => ArgumentsError::TooDeep { limit: depth },
             ReadError::Values => ArgumentsError::TooManyValues { limit: values },
-            ReadError::Syntax => mistake(text).into(),
         })
     }
 
     /// Makes a value fit, as far as its neighbouring types allow.
     fn settle(&self, value: &mut Value<'_>) -> Result<(), Vec<FieldError>> {
         let Some(checker) = &self.validator else { return Ok(()) };
-        if checker.validator.is_valid(value) {
+        let Some(validator) = checker.validator() else { return Ok(()) };
+        if validator.is_valid(value) {
             return Ok(());
         }
         let checks = checker.cost.saturating_mul(value.count() as u64);
@@ -223,7 +246,7 @@ impl Arguments {
             return Err(vec![too_large_to_say()]);
         }
         for _ in 0..ROUNDS {
-            let errors = checker.errors(value, thorough);
+            let errors = errors_of(validator, value, thorough);
             if errors.is_empty() {
                 return Ok(());
             }
@@ -236,21 +259,46 @@ impl Arguments {
                 value.replace(&correction.path, correction.value);
             }
         }
-        let errors = checker.errors(value, thorough);
+        let errors = errors_of(validator, value, thorough);
         if errors.is_empty() { Ok(()) } else { Err(describe(&errors, value, &self.limits)) }
     }
 }
 
 impl Checker {
-    fn errors<'v>(&'v self, value: &'v Value<'v>, thorough: bool) -> Vec<ValidationError<'v>> {
-        let mut errors: Vec<_> = if thorough {
-            self.validator.iter_errors(value).collect()
+    /// Compiles a schema, unless that is sure to succeed and so can wait for the first body that needs it.
+    fn new(schema: &Json, index: &Index, cost: u64) -> Result<Self, ValidationError<'static>> {
+        let standalone = index.standalone(schema);
+        let (compiled, source) = if is_certain(&standalone) {
+            (OnceLock::new(), standalone.to_string().into())
         } else {
-            self.validator.validate(value).err().into_iter().collect()
+            (OnceLock::from(Some(compile(&standalone)?)), Box::default())
         };
-        errors.retain(|error| !is_inconclusive(error));
-        errors
+        Ok(Self { compiled, source, cost, first_is_cheap: !has_alternatives(schema) })
     }
+
+    fn validator(&self) -> Option<&Validator<Body>> {
+        let later = || {
+            let schema = serde_json::from_str(&self.source).ok()?;
+            compile(&schema)
+                .inspect_err(|error| tracing::warn!("a schema cannot be compiled: {}", error.masked()))
+                .ok()
+        };
+        self.compiled.get_or_init(later).as_ref()
+    }
+}
+
+fn errors_of<'v>(
+    validator: &'v Validator<Body>,
+    value: &'v Value<'v>,
+    thorough: bool,
+) -> Vec<ValidationError<'v>> {
+    let mut errors: Vec<_> = if thorough {
+        validator.iter_errors(value).collect()
+    } else {
+        validator.validate(value).err().into_iter().collect()
+    };
+    errors.retain(|error| !is_inconclusive(error));
+    errors
 }
 
 impl fmt::Debug for Arguments {
@@ -262,7 +310,7 @@ impl fmt::Debug for Arguments {
     }
 }
 
-fn validator(schema: &Json) -> Result<Validator<Body>, ValidationError<'static>> {
+fn compile(schema: &Json) -> Result<Validator<Body>, ValidationError<'static>> {
     let patterns = PatternOptions::fancy_regex()
         .backtrack_limit(BACKTRACK_LIMIT)
         .size_limit(PATTERN_BYTES)

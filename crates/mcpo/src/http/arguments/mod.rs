@@ -5,12 +5,15 @@
 //! what pydantic did to the rest: integers became 10.0, nulls and unknown keys vanished. Here the bytes are read into a tree
 //! that remembers where each value stands in them, and only what has to change is written anew.
 
+mod certain;
 mod coerce;
 mod compiled;
 mod defaults;
 mod detail;
 mod error;
+mod flat;
 mod media_type;
+mod reader;
 mod syntax;
 mod validate;
 mod value;

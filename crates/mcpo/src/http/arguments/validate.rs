@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
 
-use super::value::{Kind, Member, Members, Value};
+use super::value::{Kind, Member, Members, Text, Value};
 
 /// Values of a body.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Json for Body {
     }
 
     fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Self::Node<'_>) -> T) -> T {
-        let value = Value::new(Kind::String(Cow::Borrowed(string)));
+        let value = Value::new(Kind::String(Text::Plain(string)));
         f(&value)
     }
 }
@@ -55,7 +55,7 @@ impl<'a> Node<'a, Body> for &'a Value<'a> {
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
         match &self.kind {
-            Kind::String(text) => Some(Cow::Borrowed(text)),
+            Kind::String(text) => Some(Cow::Borrowed(text.get())),
             _ => None,
         }
     }
@@ -91,7 +91,7 @@ impl<'a> Node<'a, Body> for &'a Value<'a> {
 
     fn equals_value(&self, expected: &serde_json::Value) -> bool {
         match (&self.kind, expected) {
-            (Kind::String(text), serde_json::Value::String(expected)) => text == expected,
+            (Kind::String(text), serde_json::Value::String(expected)) => text.get() == expected,
             (Kind::Bool(value), serde_json::Value::Bool(expected)) => value == expected,
             (Kind::Null, serde_json::Value::Null) => true,
             (Kind::Number(_), serde_json::Value::Number(_))

@@ -4,6 +4,11 @@
 //! reads objects with a certain key as numbers (`arbitrary_precision`), and forgets how numbers and strings were written.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use json_scan::Quoted;
+
+use super::reader::Reader;
 
 /// A JSON value. `source` is its text as it came, until something inside it changes.
 #[derive(Debug, Clone)]
@@ -18,10 +23,17 @@ pub(super) enum Kind<'a> {
     Bool(bool),
     /// A number as it is written.
     Number(Cow<'a, str>),
-    /// A string without its escapes.
-    String(Cow<'a, str>),
+    String(Text<'a>),
     Array(Vec<Value<'a>>),
     Object(Members<'a>),
+}
+
+/// A string. Most are passed on without anybody asking what is in them, so one with escapes is decoded when somebody does, and
+/// then once.
+#[derive(Debug, Clone)]
+pub(super) enum Text<'a> {
+    Plain(&'a str),
+    Escaped { quoted: &'a str, decoded: OnceCell<Box<str>> },
 }
 
 /// The members of an object, in their order.
@@ -36,7 +48,7 @@ pub(super) struct Members<'a> {
 pub(super) struct Member<'a> {
     pub(super) name: Cow<'a, str>,
     /// The name as it is written, with quotes and escapes.
-    key: Cow<'a, str>,
+    pub(super) key: Cow<'a, str>,
     pub(super) value: Value<'a>,
 }
 
@@ -47,21 +59,26 @@ pub(super) enum Step {
     Position(usize),
 }
 
-/// Why a body cannot be read, although it is JSON.
+/// Why a body cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadError {
     /// It nests too deeply.
     Depth,
     /// It holds too many values.
     Values,
-    /// It was no JSON after all.
+    /// It is no JSON.
     Syntax,
 }
 
 impl<'a> Value<'a> {
-    /// Reads a text that is known to be JSON.
+    /// Reads a text. Of several reasons why it cannot be read the first one is told.
     pub(super) fn read(text: &'a str, depth: usize, values: usize) -> Result<Self, ReadError> {
-        Reader { text, at: 0, values }.value(depth)
+        Reader::new(text, values).document(depth)
+    }
+
+    /// A value that was read from `source`, or whose text differs from it.
+    pub(super) fn read_as(kind: Kind<'a>, source: Option<&'a str>) -> Self {
+        Self { kind, source }
     }
 
     /// How many values it holds, itself included.
@@ -134,7 +151,7 @@ impl<'a> Value<'a> {
             Kind::Bool(true) => out.push_str("true"),
             Kind::Bool(false) => out.push_str("false"),
             Kind::Number(text) => out.push_str(text),
-            Kind::String(text) => out.push_str(&serde_json::Value::from(text.as_ref()).to_string()),
+            Kind::String(text) => out.push_str(&serde_json::Value::from(text.get()).to_string()),
             Kind::Array(list) => {
                 out.push('[');
                 for (position, value) in list.iter().enumerate() {
@@ -168,7 +185,7 @@ impl<'a> Value<'a> {
             Kind::Number(text) => {
                 text.parse::<serde_json::Number>().map_or(serde_json::Value::Null, Into::into)
             }
-            Kind::String(text) => text.as_ref().into(),
+            Kind::String(text) => text.get().into(),
             Kind::Array(list) => list.iter().map(Self::to_json).collect(),
             Kind::Object(members) => members
                 .iter()
@@ -181,7 +198,13 @@ impl<'a> Value<'a> {
 impl<'a> Members<'a> {
     /// Members in their order. Of two with the same name the last one counts, at the place of the first, as Python has it; the
     /// second value says whether that happened.
-    fn new(read: Vec<Member<'a>>) -> (Self, bool) {
+    pub(super) fn new(read: Vec<Member<'a>>) -> (Self, bool) {
+        let is_repeated = |(position, member): (usize, &Member<'_>)| {
+            read.iter().take(position).any(|earlier| earlier.name == member.name)
+        };
+        if read.len() <= SMALL && !read.iter().enumerate().any(is_repeated) {
+            return (Self { list: read, sorted: Vec::new() }, false);
+        }
         let mut sorted: Vec<usize> = (0..read.len()).collect();
         let name = |position: &usize| read.get(*position).map(|member| member.name.as_ref());
         // Stable: among equal names the later one stays behind.
@@ -243,139 +266,42 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Reads JSON that a real parser has accepted; whatever surprises it is an error all the same.
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    /// How many more values may be read.
-    values: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, ReadError> {
-        self.values = self.values.checked_sub(1).ok_or(ReadError::Values)?;
-        self.space();
-        let start = self.at;
-        let mut changed = false;
-        let kind = match self.peek() {
-            Some(b'{') => {
-                let (members, differs) = self.object(depth.checked_sub(1).ok_or(ReadError::Depth)?)?;
-                changed = differs;
-                Kind::Object(members)
-            }
-            Some(b'[') => {
-                let (list, differs) = self.array(depth.checked_sub(1).ok_or(ReadError::Depth)?)?;
-                changed = differs;
-                Kind::Array(list)
-            }
-            Some(b'"') => Kind::String(unescape(self.string()?)),
-            Some(b't') => self.word("true", Kind::Bool(true))?,
-            Some(b'f') => self.word("false", Kind::Bool(false))?,
-            Some(b'n') => self.word("null", Kind::Null)?,
-            Some(_) => Kind::Number(Cow::Borrowed(self.number()?)),
-            None => return Err(ReadError::Syntax),
-        };
-        let source = if changed { None } else { Some(self.since(start)?) };
-        Ok(Value { kind, source })
-    }
-
-    fn object(&mut self, depth: usize) -> Result<(Members<'a>, bool), ReadError> {
-        self.at += 1;
-        let mut list = Vec::new();
-        let mut changed = false;
-        loop {
-            self.space();
-            match self.peek() {
-                Some(b'}') => break self.at += 1,
-                Some(b',') => self.at += 1,
-                Some(b'"') => {
-                    let key = self.string()?;
-                    self.space();
-                    if self.peek() != Some(b':') {
-                        return Err(ReadError::Syntax);
-                    }
-                    self.at += 1;
-                    let value = self.value(depth)?;
-                    changed |= !value.is_unchanged();
-                    list.push(Member { name: unescape(key), key: Cow::Borrowed(key), value });
-                }
-                _ => return Err(ReadError::Syntax),
-            }
+impl<'a> From<Quoted<'a>> for Text<'a> {
+    fn from(quoted: Quoted<'a>) -> Self {
+        if quoted.is_escaped() {
+            Self::Escaped { quoted: quoted.written(), decoded: OnceCell::new() }
+        } else {
+            Self::Plain(quoted.inner())
         }
-        let (members, repeated) = Members::new(list);
-        Ok((members, changed || repeated))
-    }
-
-    fn array(&mut self, depth: usize) -> Result<(Vec<Value<'a>>, bool), ReadError> {
-        self.at += 1;
-        let mut list = Vec::new();
-        let mut changed = false;
-        loop {
-            self.space();
-            match self.peek() {
-                Some(b']') => break self.at += 1,
-                Some(b',') => self.at += 1,
-                _ => {
-                    let value = self.value(depth)?;
-                    changed |= !value.is_unchanged();
-                    list.push(value);
-                }
-            }
-        }
-        Ok((list, changed))
-    }
-
-    /// A string with its quotes.
-    fn string(&mut self) -> Result<&'a str, ReadError> {
-        let start = self.at;
-        self.at += 1;
-        loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let found = memchr::memchr2(b'"', b'\\', rest).ok_or(ReadError::Syntax)?;
-            self.at += found + 1;
-            if rest.get(found) == Some(&b'"') {
-                return self.since(start);
-            }
-            self.at += 1;
-        }
-    }
-
-    fn number(&mut self) -> Result<&'a str, ReadError> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(ReadError::Syntax) } else { self.since(start) }
-    }
-
-    fn word(&mut self, word: &str, kind: Kind<'a>) -> Result<Kind<'a>, ReadError> {
-        let start = self.at;
-        self.at += word.len();
-        if self.since(start)? == word { Ok(kind) } else { Err(ReadError::Syntax) }
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn since(&self, start: usize) -> Result<&'a str, ReadError> {
-        self.text.get(start..self.at).ok_or(ReadError::Syntax)
     }
 }
 
-/// A string's text. Half a surrogate pair, which is legal JSON and no Unicode, stays escaped: it goes to the server as it is.
-fn unescape(quoted: &str) -> Cow<'_, str> {
-    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted);
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Cow::Borrowed(inner);
+impl<'a> Text<'a> {
+    /// Without its escapes. Half a surrogate pair, which is legal JSON and no Unicode, leaves all of it escaped: it goes to the
+    /// server as it is.
+    pub(super) fn get(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Escaped { quoted, decoded } => {
+                decoded.get_or_init(|| serde_json::from_str(quoted).unwrap_or_else(|_| inner(quoted).into()))
+            }
+        }
     }
-    serde_json::from_str(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
+
+    /// The same as the name of a member.
+    pub(super) fn into_name(self) -> Cow<'a, str> {
+        match self {
+            Self::Plain(text) => Cow::Borrowed(text),
+            Self::Escaped { quoted, .. } => {
+                serde_json::from_str(quoted).map_or(Cow::Borrowed(inner(quoted)), Cow::Owned)
+            }
+        }
+    }
+}
+
+/// What is between the quotes.
+fn inner(quoted: &str) -> &str {
+    quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted)
 }
 
 /// Objects up to this size are searched from end to end.

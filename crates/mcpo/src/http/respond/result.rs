@@ -1,10 +1,14 @@
 //! A `CallToolResult` as a response.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use json_scan::{Invalid, Scan, utf8};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::content::Block;
+use super::content::{Block, Loose, Seen};
 use crate::http::problem::{self, Answer};
 use crate::openapi::ExposedTool;
 
@@ -43,36 +47,56 @@ pub fn accepts_whole_result(headers: &HeaderMap) -> bool {
 ///
 /// A result that says it is an error becomes 500 with `{"detail":{"message":TEXT}}`. Of several elements the answer is an
 /// array, of one the element, of none `[]`.
-pub fn tool_result(text: &str, tool: &ExposedTool, whole: bool) -> Answer {
-    answer(text, tool.result, whole)
+///
+/// An answer that stands in the result as it is, as most do, is not copied.
+pub fn tool_result(result: &Bytes, tool: &ExposedTool, whole: bool) -> Answer {
+    answer(result, tool.result, whole)
 }
 
 /// The same for a tool of this shape.
-pub(super) fn answer(text: &str, shape: ResultShape, whole: bool) -> Answer {
-    let Some(result) = CallResult::read(text) else {
+pub(super) fn answer(bytes: &Bytes, shape: ResultShape, whole: bool) -> Answer {
+    let Some(result) = utf8(bytes).ok().and_then(CallResult::read) else {
         return problem::message(StatusCode::BAD_GATEWAY, "The server's answer is not the result of a tool.");
     };
     let status = if result.is_error() { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     if whole {
         let content_type = HeaderValue::from_static(WHOLE_RESULT);
-        return Answer { status, content_type, body: text.to_owned().into() };
+        return Answer { status, content_type, body: bytes.clone() };
     }
     if result.is_error() {
         return problem::json(status, result.error_body());
     }
     let body = match result.structured(shape) {
-        Some(structured) => structured.to_owned(),
-        None => result.content_body(text.len()),
+        Some(structured) => Cow::Borrowed(structured),
+        None => result.content_body(),
+    };
+    let body = match body {
+        Cow::Borrowed(part) => shared(bytes, part),
+        Cow::Owned(written) => written.into(),
     };
     problem::json(status, body)
+}
+
+/// A value that is not null.
+fn present(value: &str) -> Option<&str> {
+    Some(value).filter(|value| *value != "null")
+}
+
+/// A part of `bytes` without a copy. What is no part of them is copied.
+fn shared(bytes: &Bytes, part: &str) -> Bytes {
+    let start = part.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
+    match start.checked_add(part.len()) {
+        Some(end) if end <= bytes.len() => bytes.slice(start..end),
+        _ => Bytes::copy_from_slice(part.as_bytes()),
+    }
 }
 
 #[derive(Debug)]
 struct CallResult<'a> {
     text: &'a str,
     content: Vec<Block<'a>>,
-    structured_content: Option<&'a RawValue>,
-    is_error: Option<&'a RawValue>,
+    structured_content: Option<&'a str>,
+    is_error: Option<&'a str>,
 }
 
 /// The members of a result, with elements read as blocks or left as they are.
@@ -88,9 +112,43 @@ struct Members<'a, E> {
 }
 
 impl<'a> CallResult<'a> {
-    /// Reads a result in one pass; only if an element is no block at all, each is looked at alone.
+    /// Reads a result.
     fn read(text: &'a str) -> Option<Self> {
-        let read = serde_json::from_str::<Members<'a, Block<'a>>>(text).or_else(|_| {
+        Self::read_usual(text).ok().or_else(|| Self::read_any(text))
+    }
+
+    /// Reads a result as servers write it: objects, in which nothing occurs twice. In one pass, at memory speed.
+    fn read_usual(text: &'a str) -> Result<Self, Invalid> {
+        let mut result = Self { text, content: Vec::new(), structured_content: None, is_error: None };
+        let mut scan = Scan::new(text);
+        let mut seen = Seen::default();
+        scan.object(|name, scan| {
+            if name.is_escaped() {
+                return Err(Invalid);
+            }
+            match name.inner() {
+                "content" => {
+                    seen.first(0)?;
+                    scan.array(|scan| Block::scan(scan).map(|block| result.content.push(block)))
+                }
+                "structuredContent" => {
+                    seen.first(1)?;
+                    scan.value().map(|value| result.structured_content = present(value))
+                }
+                "isError" => {
+                    seen.first(2)?;
+                    scan.value().map(|value| result.is_error = present(value))
+                }
+                _ => scan.value().map(drop),
+            }
+        })?;
+        scan.end()?;
+        Ok(result)
+    }
+
+    /// Reads any result; only if an element is no block at all, each is looked at alone.
+    fn read_any(text: &'a str) -> Option<Self> {
+        let read = serde_json::from_str::<Members<'a, Loose<'a>>>(text).or_else(|_| {
             let Members { content, structured_content, is_error } =
                 serde_json::from_str::<Members<'a, &'a RawValue>>(text)?;
             let content =
@@ -98,6 +156,9 @@ impl<'a> CallResult<'a> {
             Ok::<_, serde_json::Error>(Members { content, structured_content, is_error })
         });
         let Members { content, structured_content, is_error } = read.ok()?;
+        let content = content.into_iter().map(Block::from).collect();
+        let (structured_content, is_error) =
+            (structured_content.map(RawValue::get), is_error.map(RawValue::get));
         Some(Self { text, content, structured_content, is_error })
     }
 
@@ -108,16 +169,13 @@ impl<'a> CallResult<'a> {
         element.unwrap_or("null")
     }
 
-    fn write(&self, block: &Block<'a>, position: usize, out: &mut String) {
-        let before = out.len();
-        if !block.write(out) {
-            out.truncate(before);
-            out.push_str(self.element(position));
-        }
+    /// A block as it stands in the answer.
+    fn block(&self, block: &Block<'a>, position: usize) -> Cow<'a, str> {
+        block.form().unwrap_or_else(|| Cow::Borrowed(self.element(position)))
     }
 
     fn is_error(&self) -> bool {
-        self.is_error.is_some_and(|value| value.get() == "true")
+        self.is_error == Some("true")
     }
 
     /// The structured part, if the tool declares one and the server kept to it.
@@ -127,7 +185,7 @@ impl<'a> CallResult<'a> {
             #[serde(borrow)]
             result: &'a RawValue,
         }
-        let structured = self.structured_content.map(RawValue::get).filter(|value| *value != "null")?;
+        let structured = self.structured_content.filter(|value| *value != "null")?;
         match shape {
             ResultShape::Content => None,
             ResultShape::Structured => Some(structured),
@@ -138,21 +196,20 @@ impl<'a> CallResult<'a> {
         }
     }
 
-    fn content_body(&self, size: usize) -> String {
-        let mut out = String::with_capacity(size);
+    fn content_body(&self) -> Cow<'a, str> {
         if let [only] = self.content.as_slice() {
-            self.write(only, 0, &mut out);
-            return out;
+            return self.block(only, 0);
         }
+        let mut out = String::with_capacity(self.text.len());
         out.push('[');
         for (position, block) in self.content.iter().enumerate() {
             if position > 0 {
                 out.push(',');
             }
-            self.write(block, position, &mut out);
+            out.push_str(&self.block(block, position));
         }
         out.push(']');
-        out
+        Cow::Owned(out)
     }
 
     /// The texts, one below the other; they stay in the form in which the server escaped them.

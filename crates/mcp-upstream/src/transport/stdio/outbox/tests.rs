@@ -10,7 +10,7 @@ async fn line_ends_between_tokens_become_blanks() {
     assert!(outbox.try_push(b"{}"));
     outbox.close();
     let mut written = Vec::new();
-    outbox.write_to(&mut written).await.unwrap();
+    outbox.write_to(&mut written, |_| ()).await.unwrap();
     assert_eq!(written, b"{ \"a\":  1}\n{}\n");
 }
 
@@ -30,7 +30,7 @@ async fn a_full_outbox_makes_callers_wait_and_posts_fail() {
         assert_eq!(all, "12345678\nabcdefgh\n");
         assert!(outbox.has_accepted(second));
     };
-    let (result, ()) = tokio::join!(outbox.write_to(near), written);
+    let (result, ()) = tokio::join!(outbox.write_to(near, |_| ()), written);
     result.unwrap();
 }
 
@@ -39,6 +39,6 @@ async fn what_comes_after_the_end_is_never_sent() {
     let outbox = Outbox::new(8);
     outbox.close();
     let position = outbox.push(1, |out| out.push(b'x')).await;
-    outbox.write_to(tokio::io::sink()).await.unwrap();
+    outbox.write_to(tokio::io::sink(), |_| ()).await.unwrap();
     assert!(!outbox.has_accepted(position));
 }

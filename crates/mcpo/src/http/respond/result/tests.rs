@@ -3,6 +3,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn answer(result: &str, shape: ResultShape, whole: bool) -> Answer {
+    super::answer(&Bytes::copy_from_slice(result.as_bytes()), shape, whole)
+}
+
 fn answer_to(result: &str, shape: ResultShape) -> (u16, String) {
     let answer = answer(result, shape, false);
     assert_eq!(answer.content_type, "application/json");
@@ -195,5 +199,72 @@ proptest! {
         let value: Value = serde_json::from_slice(&body).unwrap();
         let expected: Vec<_> = texts.iter().map(|text| serde_json::from_str(text).unwrap_or(Value::from(text.as_str()))).collect();
         prop_assert_eq!(value, match expected.as_slice() { [only] => only.clone(), _ => expected.into() });
+    }
+}
+
+/// Members in every order and number, right ones and wrong ones.
+fn results() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        "null",
+        "true",
+        "false",
+        "1",
+        "\"x\"",
+        "\"text\"",
+        "\"image\"",
+        "\"resource\"",
+        "\"resource_link\"",
+        "\"audio\"",
+        "\"{}\"",
+        "\"[1]\\n\"",
+        "\"\\u0031\"",
+        "{\"text\":\"t\"}",
+        "{\"blob\":\"QQ==\",\"mimeType\":\"a/b\"}",
+        "{}",
+        "[]",
+        "\"cut",
+    ]);
+    let key = prop::sample::select(vec![
+        "type",
+        "text",
+        "data",
+        "mimeType",
+        "uri",
+        "name",
+        "resource",
+        "te\\u0078t",
+        "other",
+        "\\ud800",
+    ]);
+    let block = prop_oneof![
+        12 => prop::collection::vec((key, value.clone()), 0..5).prop_map(|members| {
+            let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+            format!("{{{}}}", members.join(" , "))
+        }),
+        1 => Just("[\"text\",\"x\"]".to_owned()),
+        1 => Just("7".to_owned()),
+    ];
+    let content = prop::collection::vec(block, 0..3).prop_map(|blocks| format!("[{}]", blocks.join(",")));
+    let member = prop_oneof![
+        6 => content.prop_map(|content| format!("\"content\":{content}")),
+        3 => value.clone().prop_map(|value| format!("\"structuredContent\" : {value}")),
+        3 => prop::sample::select(vec!["true", "false", "null", "\"true\""]).prop_map(|value| format!("\"isError\":{value}")),
+        1 => value.prop_map(|value| format!("\"content\":{value}")),
+        1 => Just("\"_meta\":{\"a\":[1]}".to_owned()),
+    ];
+    (prop::collection::vec(member, 0..4), prop::sample::select(vec!["", " ", "x"]))
+        .prop_map(|(members, rest)| format!("{{{}}}{rest}", members.join(",")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5000))]
+
+    /// The way of before is the judge: everything through serde.
+    #[test]
+    fn the_quick_way_reads_what_the_other_reads(text in results()) {
+        if let Ok(usual) = CallResult::read_usual(&text) {
+            let any = CallResult::read_any(&text);
+            prop_assert_eq!(Some(format!("{usual:?}")), any.map(|any| format!("{any:?}")), "{}", text);
+        }
     }
 }

@@ -94,8 +94,8 @@ impl Shared {
             Message::Result { id: Some(id), result } => self.resolve(id, Ok(text.own(result))),
             Message::Error { id: Some(id), error } => self.resolve(id, Err(failure(error))),
             Message::Result { id: None, .. } | Message::Error { id: None, .. } => self.counting.foreign(),
-            Message::Request { id, method, params } => self.answer(text, id, method, params),
-            Message::Notification { method, params } => self.notified(text, method, params),
+            Message::Request { id, ref method, params } => self.answer(text, id, method, params),
+            Message::Notification { ref method, params } => self.notified(text, method, params),
         }
     }
 

@@ -1,4 +1,6 @@
 //! The envelope of a message from the server. One parse finds its members; what is inside stays text.
+use std::borrow::Cow;
+
 use json_scan::{Invalid, Scan, utf8};
 use serde::{Deserialize, de::Error as _};
 use serde_json::value::RawValue;
@@ -13,9 +15,9 @@ pub(crate) enum Message<'a> {
     /// A reply with an error object, or with neither result nor error.
     Error { id: Option<u64>, error: Option<&'a str> },
     /// The server asks.
-    Request { id: RequestId<'a>, method: &'a str, params: Option<&'a str> },
-    /// The server tells. `method` is without its quotes; escapes in it are left as they are.
-    Notification { method: &'a str, params: Option<&'a str> },
+    Request { id: RequestId<'a>, method: Cow<'a, str>, params: Option<&'a str> },
+    /// The server tells.
+    Notification { method: Cow<'a, str>, params: Option<&'a str> },
 }
 
 /// The id of a server's request: a number or a string, echoed as it came.
@@ -107,8 +109,14 @@ pub(crate) fn own_id(id: &str) -> Option<u64> {
     id.trim_matches('"').parse().ok()
 }
 
-fn unquote(json: &str) -> Option<&str> {
-    json.strip_prefix('"')?.strip_suffix('"')
+/// A string's text. Some encoders escape every slash, and methods have one.
+fn unquote(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
 }
 
 #[cfg(test)]

@@ -67,11 +67,11 @@ fn a_result_is_the_text_between_the_brackets() {
 fn messages_are_told_apart_by_method_and_id() {
     assert!(matches!(
         parse(br#"{"id":"s-1","method":"ping"}"#),
-        Some(Message::Request { id, method: "ping", params: None }) if id.as_str() == "\"s-1\""
+        Some(Message::Request { id, method, params: None }) if method == "ping" && id.as_str() == "\"s-1\""
     ));
     assert!(matches!(
         parse(br#"{"method":"notifications/message","params":{"level":"info"}}"#),
-        Some(Message::Notification { method: "notifications/message", params: Some(r#"{"level":"info"}"#) })
+        Some(Message::Notification { method, params: Some(r#"{"level":"info"}"#) }) if method == "notifications/message"
     ));
     assert!(matches!(
         parse(br#"{"id":3,"error":{"code":-1,"message":"no"}}"#),
@@ -126,4 +126,13 @@ fn a_name_twice_or_half_a_surrogate_pair_harms_nothing() {
     {
         assert!(parse(broken).is_none(), "{}", String::from_utf8_lossy(broken));
     }
+}
+
+/// As PHP's and Swift's encoders write slashes.
+#[test]
+fn an_escaped_method_is_the_same_method() {
+    let text = br#"{"method":"notifications\/tools\/list_changed"}"#;
+    let Some(Message::Notification { method, params: None }) = parse(text) else { panic!("no notification") };
+    assert_eq!(method, "notifications/tools/list_changed");
+    assert!(parse(br#"{"method":"\ud800"}"#).is_none());
 }

@@ -1,6 +1,7 @@
 //! A `CallToolResult` as a response.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -97,6 +98,7 @@ struct CallResult<'a> {
     content: Vec<Block<'a>>,
     structured_content: Option<&'a str>,
     is_error: Option<&'a str>,
+    elements: OnceCell<Vec<&'a RawValue>>,
 }
 
 /// The members of a result, with elements read as blocks or left as they are.
@@ -119,7 +121,13 @@ impl<'a> CallResult<'a> {
 
     /// Reads a result as servers write it: objects, in which nothing occurs twice. In one pass, at memory speed.
     fn read_usual(text: &'a str) -> Result<Self, Invalid> {
-        let mut result = Self { text, content: Vec::new(), structured_content: None, is_error: None };
+        let mut result = Self {
+            text,
+            content: Vec::new(),
+            structured_content: None,
+            is_error: None,
+            elements: OnceCell::new(),
+        };
         let mut scan = Scan::new(text);
         let mut seen = Seen::default();
         scan.object(|name, scan| {
@@ -159,14 +167,16 @@ impl<'a> CallResult<'a> {
         let content = content.into_iter().map(Block::from).collect();
         let (structured_content, is_error) =
             (structured_content.map(RawValue::get), is_error.map(RawValue::get));
-        Some(Self { text, content, structured_content, is_error })
+        Some(Self { text, content, structured_content, is_error, elements: OnceCell::new() })
     }
 
-    /// An element as the server wrote it.
+    /// An element as the server wrote it. They are looked for once, when the first of them is asked for.
     fn element(&self, position: usize) -> &'a str {
-        let read = serde_json::from_str::<Members<'a, &'a RawValue>>(self.text);
-        let element = read.ok().and_then(|members| members.content.get(position).map(|raw| raw.get()));
-        element.unwrap_or("null")
+        let elements = self.elements.get_or_init(|| {
+            let read = serde_json::from_str::<Members<'a, &'a RawValue>>(self.text);
+            read.map(|members| members.content).unwrap_or_default()
+        });
+        elements.get(position).map_or("null", |raw| raw.get())
     }
 
     /// A block as it stands in the answer.

@@ -112,7 +112,9 @@ fn all(suite: &Suite, runs: &[Run], client: &Path) -> Result<Vec<Outcome>, Suite
     };
     let mut done: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        let outcomes = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        // What a worker that panicked had done is lost, and nothing can be said of the rest.
+        outcomes.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, outcome)| outcome).collect()

@@ -144,9 +144,21 @@ impl Service<Uri> for ToProxy {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let socks = uri.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5"));
-        let opening = if socks { self.0.tcp(uri) } else { self.0.proxy(uri) };
+        let opening = if socks { self.0.tcp(with_socks_port(uri)) } else { self.0.proxy(uri) };
         Box::pin(async move { opening.await.map(TokioIo::new) })
     }
+}
+
+/// A SOCKS proxy is at 1080 unless its address says otherwise (RFC 1928 §3).
+fn with_socks_port(uri: Uri) -> Uri {
+    let named = uri
+        .authority()
+        .filter(|authority| authority.port().is_none())
+        .map(|at| format!("{}:1080", at.host()));
+    let Some(authority) = named.and_then(|named| named.parse().ok()) else { return uri };
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(authority);
+    Uri::from_parts(parts).unwrap_or(uri)
 }
 
 type Opening<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
@@ -166,3 +178,6 @@ fn failed(proxy: &Intercept) -> impl Fn(BoxError) -> HttpClientError {
             .into();
     move |source| HttpClientError::Proxy { proxy: proxy.clone(), source }
 }
+
+#[cfg(test)]
+mod tests;

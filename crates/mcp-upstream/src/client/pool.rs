@@ -92,10 +92,12 @@ impl Pool {
             // A server may speak HTTP/2, and then one connection carries everything: the others wait for it.
             let mut turn = None;
             if origin.secure && !place.lock().one_each {
-                turn = Some(place.opening.lock().await);
+                let first = place.opening.lock().await;
                 if let Some(connection) = pool.take_from(&place, fresh) {
                     return Ok(connection);
                 }
+                // Somebody has found out meanwhile that each request needs a connection of its own: no more turns.
+                turn = (!place.lock().one_each).then_some(first);
             }
             let after = pool.limits.connect_timeout;
             let opened = timeout(after, pool.connect(&origin, &place)).await;

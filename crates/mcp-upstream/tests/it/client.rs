@@ -67,7 +67,7 @@ async fn echo(tls: Option<TlsAcceptor>) -> (u16, Arc<AtomicUsize>) {
 }
 
 /// One connection whose first head is told, answered with `answer`, and then closed, if the answer is not what follows.
-async fn head(stream: &mut TcpStream) -> String {
+async fn head(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
@@ -221,6 +221,46 @@ async fn client_certificates_and_http2_go_through_a_tunnel() {
         .build()
         .unwrap();
     assert!(stranger.send(get("https://mcp.test/mcp")).await.is_err());
+}
+
+/// Over HTTP/1.1 each request needs a connection of its own: once that is known, nobody waits for another's.
+#[tokio::test]
+async fn connections_over_tls_are_opened_side_by_side() {
+    const OTHERS: usize = 20;
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let tls = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut tls = tls.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let tls = TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // After the first one, no connection gets anywhere before all are there.
+    let all = Arc::new(tokio::sync::Barrier::new(OTHERS));
+    tokio::spawn(async move {
+        for accepted in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (tls, all) = (tls.clone(), Arc::clone(&all));
+            tokio::spawn(async move {
+                if accepted > 0 {
+                    all.wait().await;
+                }
+                let mut stream = tls.accept(stream).await.unwrap();
+                head(&mut stream).await;
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
+                    .await
+                    .unwrap();
+                stream.shutdown().await.unwrap();
+            });
+        }
+    });
+    let builder = HttpClient::builder().only_given_authorities();
+    let client = builder.authorities(made.cert.pem().as_bytes()).unwrap().build().unwrap();
+    let address = format!("https://127.0.0.1:{port}/");
+    let answers = join_all((0..=OTHERS).map(|_| ask(&client, &address))).await;
+    assert!(answers.iter().all(|answer| *answer == (Version::HTTP_11, "ok".into())), "{answers:?}");
 }
 
 #[tokio::test]

@@ -36,14 +36,15 @@ pub(super) async fn call(
         Ok(arguments) => arguments,
         Err(error) => return error.into_answer().into_response(),
     };
-    let options = CallOptions {
+    // Made anew for the rare second time rather than copied for every first one.
+    let options = || CallOptions {
         deadline: Some(server.settings.call_timeout),
         headers: server.settings.forwarded(headers),
         meta: trace::context(headers),
         ..CallOptions::default()
     };
     let whole = respond::accepts_whole_result(headers);
-    let error = match exposed.session.call_tool(tool, arguments.clone(), options.clone()).await {
+    let error = match exposed.session.call_tool(tool, arguments.clone(), options()).await {
         Ok(result) => return respond::tool_result(&result.into_bytes(), known, whole).into_response(),
         Err(error) => error,
     };
@@ -55,7 +56,7 @@ pub(super) async fn call(
         return failed(server, tool, &error);
     };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
-    match exposed.session.call_tool(tool, arguments, options).await {
+    match exposed.session.call_tool(tool, arguments, options()).await {
         Ok(result) => respond::tool_result(&result.into_bytes(), known, whole).into_response(),
         Err(error) => failed(server, tool, &error),
     }

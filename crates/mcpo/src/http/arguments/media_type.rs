@@ -25,9 +25,14 @@ pub fn require_json(headers: &HeaderMap, body: &[u8]) -> Result<(), ArgumentsErr
 }
 
 fn is_json(value: &[u8]) -> bool {
-    let name = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-    name == b"application/json" || (name.starts_with(b"application/") && name.ends_with(b"+json"))
+    let name = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let (kind, rest) = name.split_at_checked(APPLICATION.len()).unwrap_or_default();
+    kind.eq_ignore_ascii_case(APPLICATION)
+        && (rest.eq_ignore_ascii_case(b"json")
+            || rest.last_chunk::<5>().is_some_and(|end| end.eq_ignore_ascii_case(b"+json")))
 }
+
+const APPLICATION: &[u8] = b"application/";
 
 /// Bytes of a refused body that are repeated to the caller.
 const REPEATED_BYTES: usize = 1024;

@@ -86,6 +86,7 @@
 //! Each operation has its own enum; [`Error`] folds them. [`Error::is_retryable`] says that trying again later may help,
 //! [`Error::needs_authorization`] that a person must log in.
 
+mod assertion;
 mod discovery;
 mod error;
 mod grant;
@@ -100,6 +101,7 @@ mod store;
 mod stored;
 mod token;
 
+pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error};
 pub use grant::Grant;

@@ -39,8 +39,9 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// 256 random bits as 43 characters of base64url: a value nobody guesses and every grammar accepts.
-pub(crate) fn random_text(entropy: &dyn Entropy) -> String {
+/// 256 random bits as 43 characters of base64url: a value nobody guesses and every grammar accepts. For identifiers that
+/// must be unique, such as the `jti` of a token.
+pub fn random_text(entropy: &dyn Entropy) -> String {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     entropy.fill(&mut *bytes);
     URL_SAFE_NO_PAD.encode(*bytes)

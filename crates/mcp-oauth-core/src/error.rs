@@ -59,6 +59,12 @@ codes! {
     TemporarilyUnavailable = "temporarily_unavailable",
     /// The `resource` is unknown or not allowed (RFC 8707 §2).
     InvalidTarget = "invalid_target",
+    /// The person has not answered yet (RFC 8628 §3.5).
+    AuthorizationPending = "authorization_pending",
+    /// The person has not answered yet, and the client asks too often (RFC 8628 §3.5).
+    SlowDown = "slow_down",
+    /// The device code has expired (RFC 8628 §3.5).
+    ExpiredToken = "expired_token",
     /// The token is expired, revoked or otherwise invalid (RFC 6750 §3.1).
     InvalidToken = "invalid_token",
     /// The token is valid, but its scopes do not cover the request (RFC 6750 §3.1).

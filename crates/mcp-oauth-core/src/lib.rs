@@ -15,6 +15,7 @@
 //! | where documents are | [`protected_resource_metadata_urls`], [`authorization_server_metadata_urls`] | RFC 9728 §3.1, RFC 8414 §3.1 |
 //! | who the client is | [`ClientMetadata`], [`ClientInformation`], [`ClientMetadataDocument`] | RFC 7591, CIMD draft-00 |
 //! | how a code is protected | [`CodeVerifier`], [`CodeChallenge`] | RFC 7636 |
+//! | what a client signs | [`UnsignedJwt`], [`SigningAlgorithm`] | RFC 7515, RFC 7523 |
 //! | what comes back | [`TokenResponse`], [`OAuthError`] | RFC 6749 §5 |
 //!
 //! ```
@@ -34,6 +35,7 @@ mod endpoint;
 mod entropy;
 mod error;
 mod issuer;
+mod jose;
 mod metadata;
 mod pkce;
 mod redacted;
@@ -50,9 +52,10 @@ pub use basic::{BasicCredentials, InvalidBasicCredentials};
 pub use challenge::{BearerChallenge, Challenge, ChallengeLimits, Challenges};
 pub use clock::{Clock, FakeClock, SystemClock};
 pub use endpoint::{EndpointUrl, InvalidUrl, PlainHttp, is_loopback};
-pub use entropy::{Entropy, SystemEntropy};
+pub use entropy::{Entropy, SystemEntropy, random_text};
 pub use error::{OAuthError, OAuthErrorCode};
 pub use issuer::Issuer;
+pub use jose::{SigningAlgorithm, UnsignedJwt};
 pub use metadata::{
     AuthorizationServerMetadata, InvalidResourceMetadata, InvalidServerMetadata, ProtectedResourceMetadata,
 };

@@ -10,11 +10,13 @@ use mcp_oauth_core::{
 };
 
 use super::{AuthorizationManager, Inner};
+use crate::assertion::ClientKey;
 use crate::error::BuildError;
 use crate::http::{Fetcher, HyperClient};
-use crate::registration::{PreregisteredClient, Registration};
+use crate::registration::{DocumentClient, PreregisteredClient, Registration};
 use crate::session::{MemoryPendingStore, PendingStore};
 use crate::store::{CredentialStore, MemoryStore, Records};
+use crate::token::TokenEndpoint;
 use crate::{HttpClient, Policy};
 
 /// Builds an [`AuthorizationManager`]. Everything has a default but the MCP server's address.
@@ -44,6 +46,7 @@ pub struct AuthorizationManagerBuilder {
     policy: Policy,
     preregistered: Option<PreregisteredClient>,
     document: Option<String>,
+    document_key: Option<ClientKey>,
     metadata: ClientMetadata,
     scopes: Option<ScopeSet>,
     preferred: Option<Issuer>,
@@ -66,6 +69,7 @@ impl AuthorizationManager {
             policy: Policy::default(),
             preregistered: None,
             document: None,
+            document_key: None,
             metadata,
             scopes: None,
             preferred: None,
@@ -129,6 +133,13 @@ impl AuthorizationManagerBuilder {
         self
     }
 
+    /// The key whose public half is in the metadata document's `jwks`: the client then authenticates by
+    /// `private_key_jwt`, as its document must say.
+    pub fn metadata_document_key(mut self, key: ClientKey) -> Self {
+        self.document_key = Some(key);
+        self
+    }
+
     /// The name that people see on the consent page. Default: `MCP client`.
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.metadata.client_name = Some(name.into());
@@ -174,12 +185,16 @@ impl AuthorizationManagerBuilder {
             None => Arc::new(MemoryPendingStore::new(Arc::clone(&self.clock))),
         };
         let lease_wait = self.policy.limits.lease_wait;
+        let fetcher = Fetcher::new(http, &self.policy, &server);
         let inner = Inner {
-            fetcher: Fetcher::new(http, &self.policy, &server),
+            tokens: TokenEndpoint::new(fetcher.clone(), Arc::clone(&self.clock), Arc::clone(&self.entropy)),
+            fetcher,
             records: Records::new(self.store, server.url().to_string(), self.subject, lease_wait),
             registration: Registration {
                 preregistered: self.preregistered,
-                document: document.map_err(BuildError::MetadataDocument)?,
+                document: document
+                    .map_err(BuildError::MetadataDocument)?
+                    .map(|client_id| DocumentClient { client_id, key: self.document_key }),
                 metadata: complete(self.metadata),
             },
             server,

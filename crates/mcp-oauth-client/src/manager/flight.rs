@@ -146,7 +146,7 @@ async fn renew(inner: &Inner, rejected: Option<&AccessToken>) -> Result<Arc<Gran
         return Err(RefreshError::Expired);
     }
     tracing::debug!(server = %inner.server, issuer = %grant.issuer(), "renewing the token");
-    match refresh(&inner.fetcher, &grant, &refresh_token).await {
+    match refresh(&inner.tokens, &grant, &refresh_token).await {
         Ok(answer) => renewal.keep(grant.refreshed(answer, inner.clock.now())).await,
         Err(error) => renewal.fail(&grant, error).await,
     }

@@ -208,7 +208,7 @@ impl Inner {
             return Err(CallbackError::WholeAddressNeeded { issuer }.into());
         }
         let code = callback.verify(&pending)?;
-        let answer = exchange(&self.fetcher, &pending, &code).await?;
+        let answer = exchange(&self.tokens, &pending, &code).await?;
         let PendingAuthorization { client, resource, token_endpoint, requested, .. } = pending;
         let grant = Grant::new(client, resource, token_endpoint, requested, answer, self.clock.now());
         self.records.put_grant(&grant).await?;

@@ -19,6 +19,7 @@ use crate::http::Fetcher;
 use crate::registration::Registration;
 use crate::session::PendingStore;
 use crate::store::Records;
+use crate::token::TokenEndpoint;
 use crate::{Error, Grant, Policy, StoreError};
 
 pub use builder::AuthorizationManagerBuilder;
@@ -50,6 +51,7 @@ struct Inner {
     preferred: Option<Issuer>,
     policy: Policy,
     fetcher: Fetcher,
+    tokens: TokenEndpoint,
     records: Records,
     pending: Arc<dyn PendingStore>,
     clock: Arc<dyn Clock>,

@@ -5,13 +5,15 @@ use std::time::SystemTime;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use mcp_oauth_core::{
-    AuthorizationServerMetadata, BasicCredentials, ClientId, ClientSecret, Issuer, RedirectUri,
-    TokenEndpointAuthMethod,
+    AuthorizationServerMetadata, BasicCredentials, ClientId, ClientSecret, Clock, Entropy, Issuer,
+    RedirectUri, TokenEndpointAuthMethod,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{Registration, RegistrationError};
+use crate::assertion::{AssertionError, ClientKey};
 use crate::stored;
+use crate::token::Form;
 
 /// How a client proves who it is at the token endpoint: one variant per method, each with exactly what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,18 +25,31 @@ pub enum ClientAuthentication {
     ClientSecretBasic(ClientSecret),
     /// The secret in the body (RFC 6749 §2.3.1).
     ClientSecretPost(ClientSecret),
+    /// An assertion signed by the client's key (RFC 7523 §2.2).
+    PrivateKeyJwt(ClientKey),
+}
+
+/// What a client can prove itself with, as far as it is configured or was given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Proofs<'a> {
+    pub(super) secret: Option<&'a ClientSecret>,
+    pub(super) key: Option<&'a ClientKey>,
 }
 
 impl ClientAuthentication {
     /// By the registered method; where none is known, by what the server offers for a client with or without a secret.
     pub(super) fn choose(
         registered: Option<&TokenEndpointAuthMethod>,
-        secret: Option<&ClientSecret>,
+        proofs: Proofs<'_>,
         server: &AuthorizationServerMetadata,
     ) -> Result<Self, RegistrationError> {
+        // Who has a key has registered it for this (C12.3): nothing weaker is used unless it is asked for by name.
+        if let (Some(key), None | Some(TokenEndpointAuthMethod::PrivateKeyJwt)) = (proofs.key, registered) {
+            return Self::by_key(key, server);
+        }
         // Servers that register a public client often repeat the default method (RFC 7591 §2), but give no secret. There
         // is nothing to authenticate with, so the client is public.
-        let Some(secret) = secret.cloned() else {
+        let Some(secret) = proofs.secret.cloned() else {
             return match registered {
                 Some(
                     method @ (TokenEndpointAuthMethod::PrivateKeyJwt | TokenEndpointAuthMethod::Other(_)),
@@ -55,18 +70,30 @@ impl ClientAuthentication {
         }
     }
 
+    /// With an algorithm that the server checks, if it says which those are (RFC 8414 §2).
+    fn by_key(key: &ClientKey, server: &AuthorizationServerMetadata) -> Result<Self, RegistrationError> {
+        let algorithm = key.algorithm();
+        match &server.token_endpoint_auth_signing_alg_values_supported {
+            Some(supported) if !supported.iter().any(|name| name == algorithm.as_str()) => {
+                Err(RegistrationError::SigningAlgorithm { algorithm })
+            }
+            _ => Ok(Self::PrivateKeyJwt(key.clone())),
+        }
+    }
+
     /// The method's registered name.
     pub fn method(&self) -> TokenEndpointAuthMethod {
         match self {
             Self::None => TokenEndpointAuthMethod::None,
             Self::ClientSecretBasic(_) => TokenEndpointAuthMethod::ClientSecretBasic,
             Self::ClientSecretPost(_) => TokenEndpointAuthMethod::ClientSecretPost,
+            Self::PrivateKeyJwt(_) => TokenEndpointAuthMethod::PrivateKeyJwt,
         }
     }
 
     fn secret(&self) -> Option<&ClientSecret> {
         match self {
-            Self::None => None,
+            Self::None | Self::PrivateKeyJwt(_) => None,
             Self::ClientSecretBasic(secret) | Self::ClientSecretPost(secret) => Some(secret),
         }
     }
@@ -167,22 +194,31 @@ impl RegisteredClient {
     }
 
     /// Adds the client's id and proof to a token request: one method, never two (RFC 6749 §2.3).
-    pub(crate) fn authenticate<'a>(
+    pub(crate) async fn authenticate<'a>(
         &'a self,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
         headers: &mut HeaderMap,
-        form: &mut Vec<(&'static str, &'a str)>,
-    ) {
+        form: &mut Form<'a>,
+    ) -> Result<(), AssertionError> {
         match &self.authentication {
-            ClientAuthentication::None => form.push(("client_id", self.client_id.as_str())),
+            ClientAuthentication::None => form.push(("client_id", self.client_id.as_str().into())),
             ClientAuthentication::ClientSecretBasic(secret) => {
                 let credentials = BasicCredentials::new(self.client_id.clone(), secret.clone());
                 headers.insert(AUTHORIZATION, credentials.to_header_value());
             }
             ClientAuthentication::ClientSecretPost(secret) => {
-                form.push(("client_id", self.client_id.as_str()));
-                form.push(("client_secret", secret.expose()));
+                form.push(("client_id", self.client_id.as_str().into()));
+                form.push(("client_secret", secret.expose().into()));
+            }
+            // The subject of the assertion is the client id, so there is no parameter of that name (C17.3).
+            ClientAuthentication::PrivateKeyJwt(key) => {
+                let assertion = key.assertion(&self.client_id, &self.issuer, clock, entropy).await?;
+                form.push(("client_assertion_type", ClientKey::TYPE.into()));
+                form.push(("client_assertion", assertion.into()));
             }
         }
+        Ok(())
     }
 }
 
@@ -203,18 +239,21 @@ pub(crate) struct ClientRecord {
 impl ClientRecord {
     /// The client again. `None` when the configuration no longer has what the record leaves to it.
     pub(crate) fn restore(self, registration: &Registration) -> Option<RegisteredClient> {
-        let secret = match self.origin {
-            ClientOrigin::Preregistered => registration.preregistered(&self.client_id)?.client_secret.clone(),
-            ClientOrigin::MetadataDocument | ClientOrigin::Dynamic => self.client_secret,
+        let (secret, key) = match self.origin {
+            ClientOrigin::Preregistered => {
+                let client = registration.preregistered(&self.client_id)?;
+                (client.client_secret.clone(), client.key.clone())
+            }
+            ClientOrigin::MetadataDocument => {
+                (None, registration.document(&self.client_id).and_then(|client| client.key.clone()))
+            }
+            ClientOrigin::Dynamic => (self.client_secret, None),
         };
-        let authentication = match (self.auth_method, secret) {
-            (TokenEndpointAuthMethod::None, _) => ClientAuthentication::None,
-            (TokenEndpointAuthMethod::ClientSecretBasic, Some(secret)) => {
-                ClientAuthentication::ClientSecretBasic(secret)
-            }
-            (TokenEndpointAuthMethod::ClientSecretPost, Some(secret)) => {
-                ClientAuthentication::ClientSecretPost(secret)
-            }
+        let authentication = match self.auth_method {
+            TokenEndpointAuthMethod::None => ClientAuthentication::None,
+            TokenEndpointAuthMethod::ClientSecretBasic => ClientAuthentication::ClientSecretBasic(secret?),
+            TokenEndpointAuthMethod::ClientSecretPost => ClientAuthentication::ClientSecretPost(secret?),
+            TokenEndpointAuthMethod::PrivateKeyJwt => ClientAuthentication::PrivateKeyJwt(key?),
             _ => return None,
         };
         let client = RegisteredClient::new(

@@ -2,7 +2,7 @@
 
 use mcp_oauth_core::{ClientInformation, ClientMetadata, OAuthError, RedirectUri, TokenEndpointAuthMethod};
 
-use super::client::ClientOrigin;
+use super::client::{ClientOrigin, Proofs};
 use super::{ClientAuthentication, RegisteredClient, RegistrationError};
 use crate::AuthorizationServer;
 use crate::http::Fetcher;
@@ -76,7 +76,7 @@ fn accept(
     }
     let authentication = ClientAuthentication::choose(
         information.metadata.token_endpoint_auth_method.as_ref(),
-        information.client_secret.as_ref(),
+        Proofs { secret: information.client_secret.as_ref(), key: None },
         server.metadata(),
     )?;
     tracing::info!(issuer = %server.issuer(), client_id = %information.client_id, method = %authentication.method(), "registered");

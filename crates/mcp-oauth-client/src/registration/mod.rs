@@ -9,11 +9,13 @@ mod dynamic;
 
 use http::StatusCode;
 use mcp_oauth_core::{
-    ClientId, ClientMetadata, ClientSecret, InvalidUrl, Issuer, OAuthError, RedirectUri,
+    ClientId, ClientMetadata, ClientSecret, InvalidUrl, Issuer, OAuthError, RedirectUri, SigningAlgorithm,
     TokenEndpointAuthMethod,
 };
 
+use crate::assertion::ClientKey;
 use crate::{AuthorizationServer, HttpError};
+use client::Proofs;
 
 pub(crate) use client::ClientRecord;
 pub use client::{ClientAuthentication, ClientOrigin, RegisteredClient};
@@ -24,6 +26,7 @@ pub(crate) use dynamic::register;
 pub struct PreregisteredClient {
     client_id: ClientId,
     client_secret: Option<ClientSecret>,
+    key: Option<ClientKey>,
     auth_method: Option<TokenEndpointAuthMethod>,
     issuer: Option<Issuer>,
 }
@@ -31,13 +34,20 @@ pub struct PreregisteredClient {
 impl PreregisteredClient {
     /// A client without a secret.
     pub fn new(client_id: ClientId) -> Self {
-        Self { client_id, client_secret: None, auth_method: None, issuer: None }
+        Self { client_id, client_secret: None, key: None, auth_method: None, issuer: None }
     }
 
     /// With a secret. It is sent by `client_secret_basic` or `client_secret_post`, whichever the server offers.
     #[must_use]
     pub fn with_secret(mut self, secret: ClientSecret) -> Self {
         self.client_secret = Some(secret);
+        self
+    }
+
+    /// With a key: the client authenticates by `private_key_jwt`, whatever else it has.
+    #[must_use]
+    pub fn with_key(mut self, key: ClientKey) -> Self {
+        self.key = Some(key);
         self
     }
 
@@ -60,9 +70,17 @@ impl PreregisteredClient {
 #[derive(Debug, Clone)]
 pub(crate) struct Registration {
     pub(crate) preregistered: Option<PreregisteredClient>,
-    pub(crate) document: Option<ClientId>,
+    pub(crate) document: Option<DocumentClient>,
     /// What a dynamic registration asks for, but for the redirect URI in use.
     pub(crate) metadata: ClientMetadata,
+}
+
+/// A client whose id is the address of its metadata document.
+#[derive(Debug, Clone)]
+pub(crate) struct DocumentClient {
+    pub(crate) client_id: ClientId,
+    /// The key whose public half is in the document's `jwks`.
+    pub(crate) key: Option<ClientKey>,
 }
 
 /// What to do at a server, decided without any request.
@@ -84,14 +102,8 @@ impl Registration {
             return client.at(server, redirect_uri).map(Choice::Known);
         }
         match &self.document {
-            Some(client_id) if server.metadata().client_id_metadata_document_supported == Some(true) => {
-                Ok(Choice::Known(RegisteredClient::new(
-                    server.issuer().clone(),
-                    client_id.clone(),
-                    ClientAuthentication::None,
-                    ClientOrigin::MetadataDocument,
-                    vec![redirect_uri.clone()],
-                )))
+            Some(client) if server.metadata().client_id_metadata_document_supported == Some(true) => {
+                client.at(server, redirect_uri).map(Choice::Known)
             }
             _ if server.metadata().registration_endpoint.is_some() => Ok(Choice::Dynamic),
             _ => Err(RegistrationError::NotOffered { issuer: server.issuer().clone() }),
@@ -101,6 +113,29 @@ impl Registration {
     /// The configured client, if this is its id.
     fn preregistered(&self, client_id: &ClientId) -> Option<&PreregisteredClient> {
         self.preregistered.as_ref().filter(|client| client.client_id == *client_id)
+    }
+
+    /// The client with a metadata document, if this is its id.
+    fn document(&self, client_id: &ClientId) -> Option<&DocumentClient> {
+        self.document.as_ref().filter(|client| client.client_id == *client_id)
+    }
+}
+
+impl DocumentClient {
+    fn at(
+        &self,
+        server: &AuthorizationServer,
+        redirect_uri: &RedirectUri,
+    ) -> Result<RegisteredClient, RegistrationError> {
+        let proofs = Proofs { secret: None, key: self.key.as_ref() };
+        let authentication = ClientAuthentication::choose(None, proofs, server.metadata())?;
+        Ok(RegisteredClient::new(
+            server.issuer().clone(),
+            self.client_id.clone(),
+            authentication,
+            ClientOrigin::MetadataDocument,
+            vec![redirect_uri.clone()],
+        ))
     }
 }
 
@@ -118,7 +153,7 @@ impl PreregisteredClient {
         }
         let authentication = ClientAuthentication::choose(
             self.auth_method.as_ref(),
-            self.client_secret.as_ref(),
+            Proofs { secret: self.client_secret.as_ref(), key: self.key.as_ref() },
             server.metadata(),
         )?;
         Ok(RegisteredClient::new(
@@ -170,6 +205,13 @@ pub enum RegistrationError {
     AuthMethod {
         /// The way that the server or the configuration names.
         method: TokenEndpointAuthMethod,
+    },
+    /// The authorization server does not check signatures by the algorithm of the client's key
+    /// (`token_endpoint_auth_signing_alg_values_supported`): register a key for another one.
+    #[error("the authorization server does not take client assertions signed by {algorithm}")]
+    SigningAlgorithm {
+        /// The key's algorithm.
+        algorithm: SigningAlgorithm,
     },
     /// The configured client belongs to another authorization server; its secret is not shown to this one.
     #[error("the configured client belongs to {registered}, but the MCP server uses {found}")]

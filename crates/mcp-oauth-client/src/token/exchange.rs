@@ -2,23 +2,22 @@
 
 use mcp_oauth_core::{AuthorizationCode, TokenResponse};
 
-use super::{TokenError, endpoint};
-use crate::http::Fetcher;
+use super::{TokenEndpoint, TokenError, TokenRequest};
 use crate::session::PendingAuthorization;
 
 /// Redeems a code for the authorization that asked for it.
 pub(crate) async fn exchange(
-    fetcher: &Fetcher,
+    tokens: &TokenEndpoint,
     pending: &PendingAuthorization,
     code: &AuthorizationCode,
 ) -> Result<TokenResponse, TokenError> {
     let form = vec![
-        ("grant_type", "authorization_code"),
-        ("code", code.expose()),
+        ("grant_type", "authorization_code".into()),
+        ("code", code.expose().into()),
         // OAuth 2.1 dropped redirect_uri here; servers of RFC 6749 demand it, and nobody minds it (C12.2).
-        ("redirect_uri", pending.redirect_uri.as_str()),
-        ("code_verifier", pending.verifier.expose()),
-        ("resource", pending.resource.as_str()),
+        ("redirect_uri", pending.redirect_uri.as_str().into()),
+        ("code_verifier", pending.verifier.expose().into()),
+        ("resource", pending.resource.as_str().into()),
     ];
-    endpoint::request(fetcher, &pending.token_endpoint, &pending.client, form).await
+    tokens.request(&TokenRequest { endpoint: &pending.token_endpoint, client: &pending.client, form }).await
 }

@@ -8,7 +8,9 @@ use http::StatusCode;
 use mcp_oauth_core::{InvalidUrl, OAuthError, OAuthErrorCode, TokenType};
 
 use crate::HttpError;
+use crate::assertion::AssertionError;
 
+pub(crate) use endpoint::{Form, TokenEndpoint, TokenRequest};
 pub(crate) use exchange::exchange;
 pub(crate) use refresh::refresh;
 
@@ -22,6 +24,9 @@ pub enum TokenError {
     /// The token endpoint is not an address that may be used.
     #[error("the token endpoint cannot be used")]
     Endpoint(#[source] InvalidUrl),
+    /// The client's key gave no assertion to authenticate with.
+    #[error("the client cannot authenticate")]
+    Assertion(#[from] AssertionError),
     /// The server refused.
     #[error("the authorization server refused the token request")]
     Refused(#[source] OAuthError),

@@ -3,7 +3,8 @@
 use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidUrl, ScopeSet};
 
 use crate::{
-    CallbackError, DiscoveryError, InteractionError, RefreshError, RegistrationError, StoreError, TokenError,
+    CallbackError, DiscoveryError, InteractionError, RefreshError, RegistrationError, ScopeError, StoreError,
+    TokenError,
 };
 
 /// Any failure of this crate. [`is_retryable`](Self::is_retryable) and [`needs_authorization`](Self::needs_authorization)
@@ -35,6 +36,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What must be asked for may not be asked for.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
 }
 
 impl Error {
@@ -46,7 +50,7 @@ impl Error {
             Self::Token(error) => error.is_retryable(),
             Self::Refresh(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
-            Self::Build(_) | Self::Interaction(_) | Self::Callback(_) => false,
+            Self::Build(_) | Self::Interaction(_) | Self::Callback(_) | Self::Scope(_) => false,
         }
     }
 
@@ -66,6 +70,12 @@ pub enum BuildError {
     /// The client id metadata document's address cannot be a client id.
     #[error("the client id metadata document cannot be used")]
     MetadataDocument(#[source] InvalidClientMetadataDocument),
+    /// The policy sets a parameter of the authorization request that is this client's own.
+    #[error("the authorization parameter {name} is set by the client itself")]
+    OwnParameter {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A request needs an authorization that only a person can give.

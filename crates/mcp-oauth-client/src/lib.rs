@@ -111,12 +111,12 @@ pub use interaction::{
 };
 pub use layer::{AuthorizationLayer, Authorized};
 pub use manager::{AuthorizationManager, AuthorizationManagerBuilder, RefreshError};
-pub use policy::{Limits, PkcePolicy, Policy};
+pub use policy::{IssuerException, Limits, PkcePolicy, Policy, PushedRequests, ResourceParameter};
 pub use registration::{
     ClientAuthentication, ClientOrigin, PreregisteredClient, RegisteredClient, RegistrationError,
 };
 pub use session::{
-    AuthorizationSession, CallbackError, MemoryPendingStore, PendingAuthorization, PendingStore,
+    AuthorizationSession, CallbackError, MemoryPendingStore, PendingAuthorization, PendingStore, ScopeError,
 };
 pub use store::{CredentialStore, FileStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey, Version};
 pub use token::TokenError;

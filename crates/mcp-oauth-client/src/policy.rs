@@ -1,20 +1,31 @@
 //! What is allowed, and how much of it. The defaults follow the specifications; each exception has a name.
 
+mod exceptions;
+
 use std::time::Duration;
 
-use mcp_oauth_core::PlainHttp;
+use mcp_oauth_core::{Issuer, PlainHttp, ScopeSet};
 
-use crate::AddressPolicy;
+use crate::{AddressPolicy, BuildError};
 
-/// What to do when a server does not say that it checks PKCE challenges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PkcePolicy {
-    /// Refuse, as MCP demands: a server that ignores the challenge gives no protection against stolen codes.
-    #[default]
-    RequireAdvertised,
-    /// Send a challenge all the same and go on. Microsoft Entra and Amazon Cognito check challenges without saying so.
-    AssumeSupported,
-}
+pub use exceptions::{IssuerException, PkcePolicy, PushedRequests, ResourceParameter};
+
+/// Parameters of an authorization request that only this client sets. One of them from elsewhere could take the answer,
+/// or the protection, away from it.
+const OWN_PARAMETERS: [&str; 12] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "state",
+    "scope",
+    "resource",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+];
 
 /// What is allowed. Start from [`Policy::default`] and change what you must.
 ///
@@ -37,6 +48,20 @@ pub struct Policy {
     /// Whether a server without protected resource metadata is taken for one of the 2025-03-26 revision, whose
     /// endpoints are at the root of its host. Default: yes.
     pub legacy_servers: bool,
+    /// What is sent as `resource`. Default: what the MCP server publishes.
+    pub resource: ResourceParameter,
+    /// Authorization servers that name themselves otherwise than they are listed. Default: none, so that such a server
+    /// is refused.
+    pub issuer_exceptions: Vec<IssuerException>,
+    /// The most that is ever asked for, whatever servers want: scopes beyond it are left out, and a step-up that needs
+    /// one fails ([`ScopeError`](crate::ScopeError)). Default: no bound.
+    pub scopes_at_most: Option<ScopeSet>,
+    /// When requests are pushed (RFC 9126). Default: where the server takes no others.
+    pub pushed_requests: PushedRequests,
+    /// More parameters for the authorization request: Google wants `access_type=offline` for refresh tokens, Auth0 an
+    /// `audience`. A `prompt` here replaces this client's own. Parameters that this client sets are refused when the
+    /// manager is built. Default: none.
+    pub authorization_parameters: Vec<(String, String)>,
     /// Whether `offline_access` is asked for where the authorization server lists it. Default: yes.
     pub offline_access: bool,
     /// How long before its expiry a token is refreshed. For tokens that live shorter than four times this, a quarter
@@ -57,11 +82,36 @@ impl Default for Policy {
             plain_http: PlainHttp::default(),
             addresses: None,
             legacy_servers: true,
+            resource: ResourceParameter::default(),
+            issuer_exceptions: Vec::new(),
+            scopes_at_most: None,
+            pushed_requests: PushedRequests::default(),
+            authorization_parameters: Vec::new(),
             offline_access: true,
             refresh_before_expiry: Duration::from_secs(60),
             refresh_retry_pause: Duration::from_secs(10),
             protocol_version: "2025-11-25".to_owned(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// What the metadata of the server that is listed as `issuer` may name, beside `issuer` itself.
+    pub(crate) fn other_names<'a>(&'a self, issuer: &'a Issuer) -> impl Iterator<Item = &'a Issuer> {
+        self.issuer_exceptions
+            .iter()
+            .filter(move |exception| exception.listed == *issuer)
+            .map(|exception| &exception.named)
+    }
+
+    /// Refuses what can only be a mistake.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        let own =
+            self.authorization_parameters.iter().find(|(name, _)| OWN_PARAMETERS.contains(&name.as_str()));
+        match own {
+            Some((name, _)) => Err(BuildError::OwnParameter { name: name.clone() }),
+            None => Ok(()),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! for one (RFC 8414, `OpenID` Connect Discovery). Each is built only from documents that name what was asked for.
 
 mod document;
+mod preference;
 mod resource;
 mod server;
 
@@ -12,6 +13,7 @@ use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl,
 
 use crate::HttpError;
 
+pub(crate) use preference::Preference;
 pub(crate) use resource::find_resource;
 pub use resource::{ProtectedResource, ResourceSource};
 pub use server::{AuthorizationServer, ServerSource};
@@ -94,5 +96,17 @@ impl DiscoveryError {
             Self::Unavailable { .. } => true,
             _ => false,
         }
+    }
+
+    /// True when it is about one authorization server, which another one need not share. An outage is not: whoever goes
+    /// elsewhere for it changes the authorization server because a request failed.
+    fn is_about_one_server(&self) -> bool {
+        matches!(
+            self,
+            Self::NoServerMetadata { .. }
+                | Self::Server { .. }
+                | Self::Endpoint { .. }
+                | Self::PkceNotAdvertised { .. }
+        )
     }
 }

@@ -5,8 +5,8 @@ use mcp_oauth_core::{
     protected_resource_metadata_urls,
 };
 
-use super::DiscoveryError;
 use super::document::{Document, look};
+use super::{DiscoveryError, Preference};
 use crate::http::Fetcher;
 use crate::{AuthorizationServer, Policy};
 
@@ -65,29 +65,31 @@ impl ProtectedResource {
         self.source
     }
 
-    /// Finds the authorization server of this resource: the preferred one if it is listed, else the first.
+    /// Finds the authorization server of this resource: the preferred one if it is listed, else the first that is
+    /// acceptable (RFC 9728 §7.6).
     pub(crate) async fn authorization_server(
         &self,
         fetcher: &Fetcher,
         policy: &Policy,
-        preferred: Option<&Issuer>,
+        preference: &Preference,
     ) -> Result<AuthorizationServer, DiscoveryError> {
-        let listed = |wanted: &Issuer| {
-            self.authorization_servers.iter().find(|issuer| same_but_for_slash(issuer, wanted))
-        };
-        let first = self.authorization_servers.first().ok_or(DiscoveryError::NoAuthorizationServer)?;
-        let issuer = match preferred {
-            None => first,
-            Some(wanted) => listed(wanted).unwrap_or_else(|| {
-                tracing::warn!(%wanted, using = %first, "the MCP server does not list the configured authorization server");
-                first
-            }),
-        };
-        if self.source == ResourceSource::Assumed {
-            AuthorizationServer::discover_legacy(fetcher, policy, issuer).await
-        } else {
-            AuthorizationServer::discover(fetcher, policy, issuer).await
+        let candidates = preference.candidates(&self.authorization_servers);
+        let mut first_trouble = None;
+        for issuer in candidates {
+            let found = if self.source == ResourceSource::Assumed {
+                AuthorizationServer::discover_legacy(fetcher, policy, issuer).await
+            } else {
+                AuthorizationServer::discover(fetcher, policy, issuer).await
+            };
+            match found {
+                Err(error) if error.is_about_one_server() => {
+                    tracing::debug!(%issuer, %error, "not acceptable");
+                    first_trouble.get_or_insert(error);
+                }
+                other => return other,
+            }
         }
+        Err(first_trouble.unwrap_or(DiscoveryError::NoAuthorizationServer))
     }
 }
 
@@ -99,7 +101,7 @@ pub(crate) async fn find_resource(
     policy: &Policy,
     server: &EndpointUrl,
     challenges: &Challenges,
-    preferred: Option<&Issuer>,
+    preference: &Preference,
 ) -> Result<ProtectedResource, DiscoveryError> {
     let mut places = Vec::new();
     if let Some(named) = challenges.resource_metadata() {
@@ -123,7 +125,7 @@ pub(crate) async fn find_resource(
             }
         }
     }
-    assume(policy, server, preferred)
+    assume(policy, server, preference.issuer.as_ref())
 }
 
 fn read(
@@ -189,10 +191,4 @@ fn acceptable(text: &str, policy: &Policy) -> Result<Issuer, InvalidUrl> {
     } else {
         Err(InvalidUrl::PlainHttp)
     }
-}
-
-/// People write `https://as.test` and servers publish `https://as.test/`. Good enough to choose by; what is sent and
-/// compared afterwards is the published text.
-fn same_but_for_slash(one: &Issuer, other: &Issuer) -> bool {
-    one.as_str().trim_end_matches('/') == other.as_str().trim_end_matches('/')
 }

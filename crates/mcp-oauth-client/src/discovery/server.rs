@@ -64,9 +64,14 @@ impl AuthorizationServer {
         policy: &Policy,
         issuer: &Issuer,
     ) -> Result<Self, DiscoveryError> {
-        let parse = |body: &[u8]| AuthorizationServerMetadata::parse(body, issuer);
+        let parse = |body: &[u8]| parse_as(body, issuer, policy.other_names(issuer));
         match search(fetcher, issuer, parse).await? {
-            Some(metadata) => Self::from_metadata(fetcher, policy, metadata),
+            Some(metadata) => {
+                if metadata.issuer != *issuer {
+                    tracing::info!(listed = %issuer, named = %metadata.issuer, "another issuer, by a configured exception");
+                }
+                Self::from_metadata(fetcher, policy, metadata)
+            }
             None => Err(DiscoveryError::NoServerMetadata { issuer: issuer.clone() }),
         }
     }
@@ -80,15 +85,8 @@ impl AuthorizationServer {
     ) -> Result<Self, DiscoveryError> {
         let unslashed = base.as_str().trim_end_matches('/');
         let spellings = [unslashed.to_owned(), format!("{unslashed}/")].map(|text| Issuer::parse(&text));
-        let parse = |body: &[u8]| {
-            let mut result = AuthorizationServerMetadata::parse(body, base);
-            for spelling in spellings.iter().flatten() {
-                if matches!(result, Err(InvalidServerMetadata::OtherIssuer { .. })) {
-                    result = AuthorizationServerMetadata::parse(body, spelling);
-                }
-            }
-            result
-        };
+        let spellings: Vec<_> = spellings.into_iter().flatten().collect();
+        let parse = |body: &[u8]| parse_as(body, base, spellings.iter().chain(policy.other_names(base)));
         match search(fetcher, base, parse).await? {
             Some(metadata) => Self::from_metadata(fetcher, policy, metadata),
             None if policy.legacy_servers => Self::legacy_defaults(fetcher, base),
@@ -178,6 +176,21 @@ async fn search(
         first_trouble.get_or_insert(trouble);
     }
     first_trouble.map_or(Ok(None), Err)
+}
+
+/// The document of `issuer`, which may name itself by one of `others` too.
+fn parse_as<'a>(
+    body: &[u8],
+    issuer: &Issuer,
+    others: impl Iterator<Item = &'a Issuer>,
+) -> Result<AuthorizationServerMetadata, InvalidServerMetadata> {
+    let mut result = AuthorizationServerMetadata::parse(body, issuer);
+    for other in others {
+        if matches!(result, Err(InvalidServerMetadata::OtherIssuer { .. })) {
+            result = AuthorizationServerMetadata::parse(body, other);
+        }
+    }
+    result
 }
 
 fn accept(

@@ -11,6 +11,7 @@ use mcp_oauth_core::{
 
 use super::{AuthorizationManager, Inner};
 use crate::assertion::ClientKey;
+use crate::discovery::Preference;
 use crate::error::BuildError;
 use crate::http::{Fetcher, HyperClient};
 use crate::registration::{DocumentClient, PreregisteredClient, Registration};
@@ -49,7 +50,7 @@ pub struct AuthorizationManagerBuilder {
     document_key: Option<ClientKey>,
     metadata: ClientMetadata,
     scopes: Option<ScopeSet>,
-    preferred: Option<Issuer>,
+    preference: Preference,
 }
 
 impl AuthorizationManager {
@@ -72,7 +73,7 @@ impl AuthorizationManager {
             document_key: None,
             metadata,
             scopes: None,
-            preferred: None,
+            preference: Preference::default(),
         }
     }
 }
@@ -167,15 +168,39 @@ impl AuthorizationManagerBuilder {
     /// The authorization server to use where the MCP server names several, or none at all. One that the MCP server does
     /// not list is not used when it lists others.
     pub fn authorization_server(mut self, issuer: Issuer) -> Self {
-        self.preferred = Some(issuer);
+        self.preference.issuer = Some(issuer);
+        self
+    }
+
+    /// Chooses among the authorization servers that the MCP server lists, in place of
+    /// [`authorization_server`](Self::authorization_server): for applications that know which of them they have clients
+    /// at, or that ask a person. `None` leaves it to the list: the first that is acceptable. It must not block.
+    ///
+    /// ```
+    /// use mcp_oauth_client::AuthorizationManager;
+    ///
+    /// let manager = AuthorizationManager::builder("https://mcp.example/mcp")
+    ///     .choose_authorization_server(|listed| {
+    ///         listed.iter().find(|issuer| issuer.as_str().ends_with("/tenant-b")).cloned()
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), mcp_oauth_client::Error>(())
+    /// ```
+    pub fn choose_authorization_server(
+        mut self,
+        choose: impl Fn(&[Issuer]) -> Option<Issuer> + Send + Sync + 'static,
+    ) -> Self {
+        self.preference.choose = Some(Arc::new(choose));
         self
     }
 
     /// Puts it together. Nothing is asked or read yet.
     ///
     /// # Errors
-    /// When the MCP server's address or the metadata document's is not one that can be used.
+    /// When the MCP server's address or the metadata document's is not one that can be used, or the policy contradicts
+    /// itself.
     pub fn build(self) -> Result<AuthorizationManager, BuildError> {
+        self.policy.check()?;
         let server =
             EndpointUrl::parse_with(&self.server, self.policy.plain_http).map_err(BuildError::Server)?;
         let document = self.document.as_deref().map(ClientMetadataDocument::check_client_id).transpose();
@@ -187,7 +212,12 @@ impl AuthorizationManagerBuilder {
         let lease_wait = self.policy.limits.lease_wait;
         let fetcher = Fetcher::new(http, &self.policy, &server);
         let inner = Inner {
-            tokens: TokenEndpoint::new(fetcher.clone(), Arc::clone(&self.clock), Arc::clone(&self.entropy)),
+            tokens: TokenEndpoint::new(
+                fetcher.clone(),
+                Arc::clone(&self.clock),
+                Arc::clone(&self.entropy),
+                self.policy.resource.clone(),
+            ),
             fetcher,
             records: Records::new(self.store, server.url().to_string(), self.subject, lease_wait),
             registration: Registration {
@@ -199,7 +229,7 @@ impl AuthorizationManagerBuilder {
             },
             server,
             scopes: self.scopes,
-            preferred: self.preferred,
+            preference: self.preference,
             policy: self.policy,
             pending,
             clock: self.clock,

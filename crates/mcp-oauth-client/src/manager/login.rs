@@ -8,14 +8,15 @@ use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, State};
 use url::Url;
 
 use super::{AuthorizationManager, Inner};
-use crate::discovery::find_resource;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
 use crate::registration::{Choice, ClientOrigin, register};
-use crate::session::{Callback, PendingAuthorization, authorization_url, select_scopes};
+use crate::session::{
+    Callback, PendingAuthorization, Selection, authorization_url, parameters, select_scopes,
+};
 use crate::token::exchange;
 use crate::{
     AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
-    RegisteredClient, StoreError,
+    RegisteredClient, ScopeError, StoreError,
 };
 
 /// A login that is ready to be shown to a person.
@@ -127,13 +128,11 @@ impl Inner {
     /// Discovery, registration, and the record that the answer is checked against.
     async fn begin(&self, challenges: &Challenges, redirect_uri: RedirectUri) -> Result<Beginning, Error> {
         self.load_once().await?;
-        let preferred = self.preferred.as_ref();
-        let resource =
-            find_resource(&self.fetcher, &self.policy, &self.server, challenges, preferred).await?;
-        let server = resource.authorization_server(&self.fetcher, &self.policy, preferred).await?;
+        let (resource, server) = self.discover(challenges).await?;
         let client = self.client_at(&server, &redirect_uri).await?;
-        let pending = self.pend(challenges, &resource, &server, client, redirect_uri);
-        let url = authorization_url(server.authorization_endpoint(), &pending);
+        let pending = self.pend(challenges, &resource, &server, client, redirect_uri)?;
+        let request = parameters(&pending, &self.policy);
+        let url = authorization_url(server.authorization_endpoint(), &request);
         self.pending.put(pending.clone()).await?;
         tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
         Ok(Beginning { url, pending })
@@ -146,19 +145,19 @@ impl Inner {
         server: &AuthorizationServer,
         client: RegisteredClient,
         redirect_uri: RedirectUri,
-    ) -> PendingAuthorization {
+    ) -> Result<PendingAuthorization, ScopeError> {
         // Scopes of another authorization server mean nothing to this one (C7.1).
         let before = self.current.load_full().filter(|grant| grant.issuer() == server.issuer());
-        let requested = select_scopes(
-            self.scopes.as_ref(),
+        let requested = select_scopes(&Selection {
+            configured: self.scopes.as_ref(),
             challenges,
             resource,
-            server.metadata(),
-            before.as_deref(),
-            self.policy.offline_access,
-        );
+            server: server.metadata(),
+            before: before.as_deref(),
+            policy: &self.policy,
+        })?;
         let lifetime = self.policy.limits.session_lifetime;
-        PendingAuthorization {
+        Ok(PendingAuthorization {
             state: State::generate(&*self.entropy),
             verifier: CodeVerifier::generate(&*self.entropy),
             client,
@@ -168,7 +167,7 @@ impl Inner {
             requested,
             sends_iss: server.metadata().sends_iss(),
             expires_at: self.clock.now().checked_add(lifetime).unwrap_or(SystemTime::UNIX_EPOCH),
-        }
+        })
     }
 
     /// The configured client, the stored registration, or a new one.

@@ -2,6 +2,7 @@
 
 mod access;
 mod builder;
+mod discover;
 mod flight;
 mod login;
 
@@ -12,9 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
-use mcp_oauth_core::{Clock, EndpointUrl, Entropy, Issuer, ScopeSet};
+use mcp_oauth_core::{Clock, EndpointUrl, Entropy, ScopeSet};
 use tokio::time::Instant;
 
+use crate::discovery::Preference;
 use crate::http::Fetcher;
 use crate::registration::Registration;
 use crate::session::PendingStore;
@@ -47,8 +49,8 @@ struct Inner {
     registration: Registration,
     /// The caller's own choice of scopes.
     scopes: Option<ScopeSet>,
-    /// The authorization server that the configuration names.
-    preferred: Option<Issuer>,
+    /// Which authorization server to use where there are several or none.
+    preference: Preference,
     policy: Policy,
     fetcher: Fetcher,
     tokens: TokenEndpoint,

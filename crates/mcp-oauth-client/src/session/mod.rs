@@ -10,5 +10,6 @@ pub use authorization::AuthorizationSession;
 pub(crate) use callback::Callback;
 pub use callback::CallbackError;
 pub use pending::{MemoryPendingStore, PendingAuthorization, PendingStore};
-pub(crate) use request::authorization_url;
-pub(crate) use scope::select_scopes;
+pub(crate) use request::{authorization_url, parameters};
+pub use scope::ScopeError;
+pub(crate) use scope::{Selection, select_scopes};

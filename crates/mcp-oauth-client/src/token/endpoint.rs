@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response};
-use mcp_oauth_core::{Clock, EndpointUrl, Entropy, OAuthError, TokenResponse, TokenType};
+use mcp_oauth_core::{Clock, EndpointUrl, Entropy, OAuthError, ResourceUri, TokenResponse, TokenType};
 use url::form_urlencoded;
 
 use super::TokenError;
-use crate::RegisteredClient;
 use crate::http::Fetcher;
+use crate::{RegisteredClient, ResourceParameter};
 
 /// The parameters of a form in the order in which they are sent.
 pub(crate) type Form<'a> = Vec<(&'static str, Cow<'a, str>)>;
@@ -31,11 +31,23 @@ pub(crate) struct TokenEndpoint {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    resource: ResourceParameter,
 }
 
 impl TokenEndpoint {
-    pub(crate) fn new(fetcher: Fetcher, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { fetcher, clock, entropy }
+    pub(crate) fn new(
+        fetcher: Fetcher,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        resource: ResourceParameter,
+    ) -> Self {
+        Self { fetcher, clock, entropy, resource }
+    }
+
+    /// The `resource` parameter of any request for a token for `resource`, as the policy wants it: the same as in the
+    /// authorization request (C12.1).
+    pub(crate) fn resource<'a>(&'a self, resource: &'a ResourceUri) -> Option<(&'static str, Cow<'a, str>)> {
+        self.resource.value(resource).map(|value| ("resource", value.as_str().into()))
     }
 
     /// Asks for a token that this client can use (RFC 6749 §7.1).

@@ -11,13 +11,13 @@ pub(crate) async fn exchange(
     pending: &PendingAuthorization,
     code: &AuthorizationCode,
 ) -> Result<TokenResponse, TokenError> {
-    let form = vec![
+    let mut form = vec![
         ("grant_type", "authorization_code".into()),
         ("code", code.expose().into()),
         // OAuth 2.1 dropped redirect_uri here; servers of RFC 6749 demand it, and nobody minds it (C12.2).
         ("redirect_uri", pending.redirect_uri.as_str().into()),
         ("code_verifier", pending.verifier.expose().into()),
-        ("resource", pending.resource.as_str().into()),
     ];
+    form.extend(tokens.resource(&pending.resource));
     tokens.request(&TokenRequest { endpoint: &pending.token_endpoint, client: &pending.client, form }).await
 }

@@ -12,10 +12,8 @@ pub(crate) async fn refresh(
     grant: &Grant,
     refresh_token: &RefreshToken,
 ) -> Result<TokenResponse, TokenError> {
-    let form = vec![
-        ("grant_type", "refresh_token".into()),
-        ("refresh_token", refresh_token.expose().into()),
-        ("resource", grant.resource.as_str().into()),
-    ];
+    let mut form =
+        vec![("grant_type", "refresh_token".into()), ("refresh_token", refresh_token.expose().into())];
+    form.extend(tokens.resource(&grant.resource));
     tokens.request(&TokenRequest { endpoint: &grant.token_endpoint, client: &grant.client, form }).await
 }

@@ -7,6 +7,7 @@ mod layer;
 mod leaks;
 mod login;
 mod network;
+mod policy;
 mod refresh;
 mod registration;
 mod support;

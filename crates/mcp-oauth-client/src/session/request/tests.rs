@@ -5,9 +5,14 @@ use mcp_oauth_core::{
 };
 
 use super::*;
+use crate::ResourceParameter;
 use crate::registration::RegisteredClient;
 
 fn url(endpoint: &str, scope: &str) -> (Url, PendingAuthorization) {
+    url_within(&Policy::default(), endpoint, scope)
+}
+
+fn url_within(policy: &Policy, endpoint: &str, scope: &str) -> (Url, PendingAuthorization) {
     let endpoint = EndpointUrl::parse(endpoint).unwrap();
     let pending = PendingAuthorization {
         state: State::parse("st ate").unwrap(),
@@ -23,7 +28,7 @@ fn url(endpoint: &str, scope: &str) -> (Url, PendingAuthorization) {
         sends_iss: true,
         expires_at: SystemTime::UNIX_EPOCH,
     };
-    (authorization_url(&endpoint, &pending), pending)
+    (authorization_url(&endpoint, &parameters(&pending, policy)), pending)
 }
 
 fn values(url: &Url, name: &str) -> Vec<String> {
@@ -58,4 +63,37 @@ fn c9_3_no_empty_scope() {
     assert!(values(&without, "scope").is_empty() && values(&without, "prompt").is_empty());
     let (with, _) = url("https://as.test/authorize", "a offline_access");
     assert_eq!(values(&with, "prompt"), ["consent"]);
+}
+
+/// C8.2 and its exceptions: what is published, nothing, or another string.
+#[test]
+fn c8_2_resource_policy() {
+    let with = |resource| {
+        let policy = Policy { resource, ..Policy::default() };
+        values(&url_within(&policy, "https://as.test/authorize", "").0, "resource")
+    };
+    assert_eq!(with(ResourceParameter::Published), ["https://H.test"]);
+    assert!(with(ResourceParameter::Omit).is_empty());
+    let fixed = ResourceUri::parse("https://api.test/v1").unwrap();
+    assert_eq!(with(ResourceParameter::Fixed(fixed)), ["https://api.test/v1"]);
+}
+
+/// More parameters for servers that need them; `prompt` is the caller's if they say so, and nothing else is.
+#[test]
+fn c8_1_more_parameters() {
+    let with = |more: &[(&str, &str)]| {
+        let authorization_parameters =
+            more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let policy = Policy { authorization_parameters, ..Policy::default() };
+        url_within(&policy, "https://as.test/authorize?access_type=online", "a offline_access").0
+    };
+    let google = with(&[("access_type", "offline"), ("prompt", "select_account")]);
+    assert_eq!(values(&google, "access_type"), ["offline"]);
+    assert_eq!(values(&google, "prompt"), ["select_account"]);
+    assert!(values(&with(&[("prompt", "")]), "prompt").is_empty());
+    for own in ["state", "redirect_uri", "code_challenge", "request_uri", "client_id", "response_mode"] {
+        let policy =
+            Policy { authorization_parameters: vec![(own.to_owned(), "x".to_owned())], ..Policy::default() };
+        assert!(policy.check().is_err(), "{own}");
+    }
 }

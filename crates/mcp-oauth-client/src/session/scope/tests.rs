@@ -41,9 +41,39 @@ fn before(requested: &str, granted: &str) -> Grant {
 }
 
 fn select(configured: Option<&str>, line: &str, published: Option<&str>, before: Option<&Grant>) -> String {
-    let resource = ProtectedResource::for_tests(published.map(set));
-    select_scopes(configured.map(set).as_ref(), &challenge(line), &resource, &server(None), before, true)
-        .to_string()
+    let configured = configured.map(set);
+    bounded(&Policy::default(), configured.as_ref(), line, published, before).unwrap().to_string()
+}
+
+fn bounded(
+    policy: &Policy,
+    configured: Option<&ScopeSet>,
+    line: &str,
+    published: Option<&str>,
+    before: Option<&Grant>,
+) -> Result<ScopeSet, ScopeError> {
+    select_scopes(&Selection {
+        configured,
+        challenges: &challenge(line),
+        resource: &ProtectedResource::for_tests(published.map(set)),
+        server: &server(None),
+        before,
+        policy,
+    })
+}
+
+/// What is asked for where the authorization server lists `scopes`.
+fn listed(scopes: Option<&str>, published: Option<&str>, policy: &Policy) -> String {
+    select_scopes(&Selection {
+        configured: None,
+        challenges: &challenge("Bearer"),
+        resource: &ProtectedResource::for_tests(published.map(set)),
+        server: &server(scopes),
+        before: None,
+        policy,
+    })
+    .unwrap()
+    .to_string()
 }
 
 /// C9.1, C9.2, C9.3: challenge, then what the resource publishes, then nothing.
@@ -57,17 +87,15 @@ fn c9_1_order() {
 /// C9.3: the authorization server's list is no fallback.
 #[test]
 fn c9_3_not_the_authorization_servers_scopes() {
-    let resource = ProtectedResource::for_tests(None);
-    let found = select_scopes(None, &challenge("Bearer"), &resource, &server(Some("admin x")), None, true);
-    assert!(found.is_empty());
+    assert_eq!(listed(Some("admin x"), None, &Policy::default()), "");
 }
 
 /// C9.4: `offline_access` where the authorization server lists it, and only there.
 #[test]
 fn c9_4_offline_access() {
-    let resource = ProtectedResource::for_tests(Some(set("a")));
     let with = |scopes, allowed| {
-        select_scopes(None, &challenge("Bearer"), &resource, &server(scopes), None, allowed).to_string()
+        let policy = Policy { offline_access: allowed, ..Policy::default() };
+        listed(scopes, Some("a"), &policy)
     };
     assert_eq!(with(Some("a offline_access"), true), "a offline_access");
     assert_eq!(with(Some("a offline_access"), false), "a");
@@ -81,6 +109,21 @@ fn c9_5_callers_choice() {
     assert_eq!(select(Some("mine"), "Bearer scope=\"a b\"", Some("c"), None), "mine");
     let stepped = select(Some("mine"), "Bearer error=\"insufficient_scope\", scope=\"a\"", Some("c"), None);
     assert_eq!(stepped, "mine a");
+}
+
+/// C9.5: the policy's bound holds whatever servers want; what cannot be asked for is an error where it is needed.
+#[test]
+fn c9_5_at_most() {
+    let policy = Policy { scopes_at_most: Some(set("read list")), ..Policy::default() };
+    let within = |line, published| bounded(&policy, None, line, published, None).map(|set| set.to_string());
+    assert_eq!(within("Bearer scope=\"read admin\"", None).unwrap(), "read");
+    assert_eq!(within("Bearer", Some("admin list write")).unwrap(), "list");
+    assert_eq!(within("Bearer scope=\"admin\"", None).unwrap(), "read list", "never the server's default");
+    assert_eq!(within("Bearer", None).unwrap(), "read list");
+    let stepped = "Bearer error=\"insufficient_scope\", scope=\"list admin\"";
+    assert_eq!(within(stepped, None), Err(ScopeError::NotAllowed { beyond: set("admin") }));
+    let kept = bounded(&policy, None, "Bearer", None, Some(&before("read admin", "read admin"))).unwrap();
+    assert_eq!(kept, set("read"));
 }
 
 /// C11.2: what was requested and granted before, and what the challenge wants.

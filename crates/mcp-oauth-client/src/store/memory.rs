@@ -84,3 +84,6 @@ impl CredentialStore for MemoryStore {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,17 @@
 //! Where grants and client registrations are kept.
 //!
 //! [`CredentialStore`] keeps opaque values under keys, with compare-and-swap and leases: what several processes need to
-//! share refresh tokens that rotate. [`MemoryStore`] forgets at the end of the program, [`FileStore`] does not.
+//! share refresh tokens that rotate. [`MemoryStore`] forgets at the end of the program, [`FileStore`] does not, and
+//! [`SealedStore`] makes what any of them keeps unreadable without a key.
 
+#[cfg(test)]
+mod contract;
+mod directory;
 mod file;
 mod key;
 mod memory;
 mod records;
+mod sealed;
 
 use std::fmt;
 use std::io;
@@ -21,6 +26,7 @@ pub use file::FileStore;
 pub use key::StoreKey;
 pub use memory::MemoryStore;
 pub(crate) use records::Records;
+pub use sealed::{SealedStore, SealingKey, SealingKeyError, SealingKeys, UnsealError};
 
 /// A value of the store: bytes that hold secrets. `Debug` shows their number only.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,13 +137,30 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// A stored value is larger than any that is written here.
-    #[error("{} is larger than {limit_bytes} bytes", path.display())]
+    /// A lock that is held for milliseconds was not free for seconds: its holder was stopped.
+    #[error("another process has been writing to {} for more than {} s", path.display(), waited.as_secs_f32())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// A value is larger than what is kept there.
+    #[error("{place} is larger than {limit_bytes} bytes")]
     TooLarge {
         /// Where.
-        path: PathBuf,
+        place: String,
         /// The limit.
         limit_bytes: u64,
+    },
+    /// A sealed value does not open. It is left as it is.
+    #[error("the stored value {key} does not open")]
+    Sealed {
+        /// The [name](StoreKey::name) of what it is kept under.
+        key: String,
+        /// Why.
+        #[source]
+        source: UnsealError,
     },
     /// A store of another kind failed.
     #[error("the credential store failed")]
@@ -147,6 +170,6 @@ pub enum StoreError {
 impl StoreError {
     /// True when the same attempt may succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Conflict | Self::LeaseTimeout { .. })
+        matches!(self, Self::Conflict | Self::LeaseTimeout { .. } | Self::Locked { .. })
     }
 }

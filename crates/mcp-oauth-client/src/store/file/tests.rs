@@ -1,18 +1,5 @@
-use mcp_oauth_core::{Issuer, ResourceUri};
-
 use super::*;
-
-fn key(subject: &str) -> StoreKey {
-    StoreKey::Grant {
-        issuer: Issuer::parse("https://as.test").unwrap(),
-        resource: ResourceUri::parse("https://h.test").unwrap(),
-        subject: subject.to_owned(),
-    }
-}
-
-fn value(text: &str) -> SecretBytes {
-    SecretBytes::new(text.as_bytes().to_vec())
-}
+use crate::store::contract::{self, key, value};
 
 fn store() -> (tempfile::TempDir, FileStore) {
     let directory = tempfile::tempdir().unwrap();
@@ -20,38 +7,30 @@ fn store() -> (tempfile::TempDir, FileStore) {
     (directory, store)
 }
 
-/// C15.6: compare and swap.
-#[tokio::test]
-async fn c15_6_replaces_only_what_was_seen() {
-    let (_directory, store) = store();
-    let key = key("me");
-    assert!(store.load(&key).await.unwrap().is_none());
-    let one = value("one");
-    store.replace(&key, Some(one.clone()), None).await.unwrap();
-    assert_eq!(store.load(&key).await.unwrap(), Some(one.clone()));
-    let unseen = store.replace(&key, Some(value("x")), None).await;
-    assert!(matches!(unseen, Err(StoreError::Conflict)));
-    let stale = store.replace(&key, Some(value("x")), Some(value("zero").version())).await;
-    assert!(matches!(stale, Err(StoreError::Conflict)));
-    store.replace(&key, Some(value("two")), Some(one.version())).await.unwrap();
-    store.replace(&key, None, Some(value("two").version())).await.unwrap();
-    assert!(store.load(&key).await.unwrap().is_none());
-    store.replace(&key, None, None).await.unwrap();
+fn names(store: &FileStore) -> Vec<String> {
+    let entries = fs::read_dir(store.directory()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// C15.2: each subject, resource and issuer has a file of its own.
-#[tokio::test]
-async fn c15_2_keys_do_not_meet() {
+/// C14.7, C15.2, C15.6, also between two openings of the same directory.
+#[tokio::test(flavor = "multi_thread")]
+async fn c15_6_a_store_in_files_holds_the_contract() {
     let (_directory, store) = store();
-    store.replace(&key("me"), Some(value("mine")), None).await.unwrap();
-    store.replace(&key("you"), Some(value("yours")), None).await.unwrap();
-    assert_eq!(store.load(&key("me")).await.unwrap(), Some(value("mine")));
+    let other = FileStore::open(store.directory()).unwrap();
+    contract::hold(store, other).await;
+}
+
+/// C15.2: each issuer, resource and subject has a file of its own, whatever characters they have in common.
+#[test]
+fn c15_2_keys_do_not_meet() {
     let joined = StoreKey::Server { server: "ab".into(), subject: "c".into() };
     let split = StoreKey::Server { server: "a".into(), subject: "bc".into() };
     assert_ne!(joined.name(), split.name());
+    let strange = StoreKey::Server { server: "../../x\\\0".into(), subject: "con".into() }.name();
+    assert!(strange.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{strange}");
 }
 
-/// C15.3: for their owner only.
+/// C15.1, C15.3: for their owner only, all of them, whenever they were made.
 #[cfg(unix)]
 #[tokio::test]
 async fn c15_3_modes() {
@@ -61,64 +40,61 @@ async fn c15_3_modes() {
     let _lease = store.lease(&key("me"), Duration::ZERO, Duration::ZERO).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(store.directory()), 0o700);
-    for entry in fs::read_dir(store.directory()).unwrap() {
-        let path = entry.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    assert_eq!(mode(store.directory().parent().unwrap()), 0o700);
+    assert_eq!(names(&store).len(), 3);
+    for name in names(&store) {
+        assert_eq!(mode(&store.directory().join(&name)), 0o600, "{name}");
     }
-}
-
-/// C14.7: one holder at a time, also between two openings of the same directory; the end of the holder ends the lease.
-#[tokio::test]
-async fn c14_7_leases_exclude_each_other() {
-    let (_directory, store) = store();
-    let other = FileStore::open(store.directory()).unwrap();
-    let lease = store.lease(&key("me"), Duration::ZERO, Duration::ZERO).await.unwrap();
-    let refused = other.lease(&key("me"), Duration::ZERO, Duration::from_millis(30)).await;
-    assert!(matches!(refused, Err(StoreError::LeaseTimeout { .. })));
-    other.lease(&key("you"), Duration::ZERO, Duration::ZERO).await.unwrap();
-    let waiting =
-        tokio::spawn(async move { other.lease(&key("me"), Duration::ZERO, Duration::from_secs(20)).await });
-    drop(lease);
-    waiting.await.unwrap().unwrap();
-}
-
-/// C15.6: writers at the same time: one wins each round, and no reader sees half a value.
-#[tokio::test(flavor = "multi_thread")]
-async fn c15_6_concurrent_writers() {
-    let (_directory, store) = store();
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let store = FileStore::open(store.directory()).unwrap();
-            tokio::spawn(async move {
-                let mut won = 0;
-                while won < 10 {
-                    let before = store.load(&key("me")).await.unwrap();
-                    let count: u32 = before.as_ref().map_or(0, |bytes| {
-                        let text = std::str::from_utf8(bytes.expose()).unwrap();
-                        assert!(text.ends_with('.'), "a whole value");
-                        text.split(' ').next().unwrap().parse().unwrap()
-                    });
-                    let next = value(&format!("{} {writer} {}.", count + 1, "x".repeat(5000)));
-                    match store.replace(&key("me"), Some(next), before.map(|bytes| bytes.version())).await {
-                        Ok(()) => won += 1,
-                        Err(StoreError::Conflict) => {}
-                        Err(error) => panic!("{error:?}"),
-                    }
-                }
-            })
-        })
-        .collect();
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    let last = store.load(&key("me")).await.unwrap().unwrap();
-    assert!(last.expose().starts_with(b"40 "), "no write was lost");
-}
-
-#[tokio::test]
-async fn too_large_values_are_not_read() {
-    let (_directory, store) = store();
+    // A copy that somebody brought back, with the modes of another place.
     let path = store.directory().join(format!("{}.json", key("me").name()));
-    File::create(path).unwrap().set_len(FileStore::VALUE_BYTES + 1).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(store.load(&key("me")).await.unwrap(), Some(value("x")));
+    assert_eq!(mode(&path), 0o600);
+}
+
+/// C15.6: what a crash left beside its place is no value, and does not stay.
+#[tokio::test]
+async fn c15_6_leftovers_of_a_crash() {
+    let (_directory, store) = store();
+    store.replace(&key("me"), Some(value("old")), None).await.unwrap();
+    let leftover = store.directory().join(".new-abc");
+    fs::write(&leftover, b"{\"access_tok").unwrap();
+    assert_eq!(store.load(&key("me")).await.unwrap(), Some(value("old")));
+
+    // While somebody writes, it may be theirs.
+    let writing = store.0.lock(SWAP_LOCK).unwrap();
+    FileStore::open(store.directory()).unwrap();
+    assert!(leftover.exists());
+    drop(writing);
+    let again = FileStore::open(store.directory()).unwrap();
+    assert!(!leftover.exists());
+    assert_eq!(again.load(&key("me")).await.unwrap(), Some(value("old")));
+}
+
+/// What cannot be read back is not written in the first place.
+#[tokio::test]
+async fn too_large_values_are_neither_written_nor_read() {
+    let (_directory, store) = store();
+    let limit = usize::try_from(FileStore::VALUE_BYTES).unwrap();
+    store.replace(&key("me"), Some(SecretBytes::new(vec![b'x'; limit])), None).await.unwrap();
+    let largest = store.load(&key("me")).await.unwrap().unwrap();
+    assert_eq!(largest.expose().len(), limit);
+    let more = SecretBytes::new(vec![b'x'; limit + 1]);
+    let refused = store.replace(&key("me"), Some(more), Some(largest.version())).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })));
+    assert_eq!(store.load(&key("me")).await.unwrap(), Some(largest));
+    let path = store.directory().join(format!("{}.json", key("me").name()));
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_len(FileStore::VALUE_BYTES + 1).unwrap();
     assert!(matches!(store.load(&key("me")).await, Err(StoreError::TooLarge { .. })));
+}
+
+/// A directory that cannot be written to is said so, with its name and what failed.
+#[tokio::test]
+async fn failures_name_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, b"").unwrap();
+    let error = FileStore::open(file.join("tokens")).unwrap_err();
+    assert!(matches!(&error, StoreError::Io { path, .. } if path.starts_with(&file)));
+    assert!(!error.is_retryable());
 }

@@ -1,6 +1,9 @@
 //! The errors of the single operations, folded for callers who only want to know what to do next.
 
-use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidUrl, ScopeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidScope, InvalidUrl, ScopeSet};
 
 use crate::{
     CallbackError, DiscoveryError, InteractionError, RefreshError, RegistrationError, ScopeError, StoreError,
@@ -76,6 +79,12 @@ pub enum BuildError {
         /// Its name.
         name: String,
     },
+    /// A text is no scope.
+    #[error("the scopes cannot be asked for")]
+    Scope(#[source] InvalidScope),
+    /// The redirect URI is not https or on loopback.
+    #[error("the redirect URI cannot be used")]
+    RedirectUri(#[source] InvalidUrl),
 }
 
 /// A request needs an authorization that only a person can give.
@@ -96,6 +105,10 @@ pub struct AuthorizationRequired {
     pub challenges: mcp_oauth_core::Challenges,
     /// The scopes to ask for: those asked for before, and those of the challenge. Empty when neither says any.
     pub scopes: ScopeSet,
+    /// Why a layer that may ask a person ([`interactive`](crate::AuthorizationLayer::interactive)) got no login that
+    /// helped. `None` where it may not.
+    #[source]
+    pub obstacle: Option<LoginObstacle>,
 }
 
 impl AuthorizationRequired {
@@ -103,6 +116,46 @@ impl AuthorizationRequired {
     pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
     }
+
+    /// True when the login failed for something that may pass by itself: the same request may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(&self.obstacle, Some(LoginObstacle::Failed(error)) if error.is_retryable())
+    }
+
+    pub(crate) fn because(mut self, obstacle: LoginObstacle) -> Self {
+        self.obstacle = Some(obstacle);
+        self
+    }
+}
+
+/// Why a request that may log in by itself got no login that helped.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginObstacle {
+    /// The login failed, or the person refused.
+    #[error("the login failed")]
+    Failed(#[source] Arc<Error>),
+    /// The same was refused, or did not help, a short while ago; nobody was asked.
+    #[error("the login was refused lately")]
+    RefusedLately {
+        /// After this time, a request asks again.
+        again_in: Duration,
+    },
+    /// The application did not want the person to be asked once more.
+    #[error("the application wants no further login")]
+    Declined,
+    /// The login succeeded, and the server refuses the request all the same.
+    #[error("the server refuses the request after a login, too")]
+    OfNoUse,
+    /// Requests began as many logins as they may, see [`Limits::logins`](crate::Limits::logins).
+    #[error("there were {limit} logins lately, which is the limit")]
+    TooMany {
+        /// The limit that was reached.
+        limit: usize,
+    },
+    /// The runtime stopped during the login.
+    #[error("the program is ending")]
+    Stopped,
 }
 
 /// Why a person is needed.

@@ -1,48 +1,115 @@
 //! Any HTTP client, authorized.
 
+mod exchange;
+mod origin;
+mod recovery;
+
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::AUTHORIZATION;
-use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, StatusCode, Uri};
-use mcp_oauth_core::{AccessToken, Challenges, EndpointUrl, OAuthErrorCode};
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
 use tower::{Layer, Service};
 
+use self::origin::is_for;
+use self::recovery::Spare;
+use crate::attendance::{Attendant, LoginOccasion};
 use crate::http::BoxError;
-use crate::{AuthorizationManager, RefreshError};
+use crate::manager::Ready;
+use crate::{AuthorizationManager, Interaction};
 
-/// Makes any HTTP client an authorized one: attaches the token to requests for the MCP server, and answers a 401 by
-/// renewing it and trying once more.
+pub use exchange::AuthorizedFuture;
+
+/// Makes any HTTP client an authorized one: attaches the token to requests for the MCP server, and answers the server's
+/// challenges.
 ///
-/// Where only a person can help, the request ends in [`AuthorizationRequired`](crate::AuthorizationRequired), as it does
-/// after a 403 with `insufficient_scope`. Other answers pass through. Tokens go to the MCP server's origin only; requests
-/// to anywhere else pass through without one.
+/// | the server says | once per request |
+/// |---|---|
+/// | 401 | the token is renewed, or one that was renewed elsewhere is taken over; where that cannot be done, a login |
+/// | 403 with `insufficient_scope` | a login with more scopes (step-up): those asked for before, and those it names |
+/// | anything else | passes through |
+///
+/// After each, the request is sent again, never with a token that was refused.
+///
+/// **Who logs in.** By itself the layer only renews. Where a person is needed, the request ends in
+/// [`AuthorizationRequired`](crate::AuthorizationRequired), for the application to deal with. With
+/// [`interactive`](Self::interactive) the layer brings the person there itself and the request just takes longer.
+///
+/// **Where tokens go.** To the MCP server's origin, in the `Authorization` header. Requests to anywhere else pass through
+/// without one. The client below must not follow redirects to other origins with the headers of the first request;
+/// hyper's follows none.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use http_body_util::Full;
 /// use hyper_util::client::legacy::Client;
 /// use hyper_util::rt::TokioExecutor;
-/// use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager};
+/// use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BrowserLoopback};
 /// use tower::Layer;
 ///
 /// let manager = AuthorizationManager::builder("http://127.0.0.1:8000/mcp").build()?;
 /// let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-/// let client = AuthorizationLayer::new(manager).layer(client);
+/// let client = AuthorizationLayer::new(manager).interactive(BrowserLoopback::new()).layer(client);
 /// # Ok::<(), mcp_oauth_client::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AuthorizationLayer {
     manager: AuthorizationManager,
+    attendant: Option<Arc<Attendant>>,
 }
 
 impl AuthorizationLayer {
-    /// A layer with the tokens of `manager`.
+    /// A layer with the tokens of `manager`, which leaves logins to the application.
     pub fn new(manager: AuthorizationManager) -> Self {
-        Self { manager }
+        Self { manager, attendant: None }
+    }
+
+    /// Lets requests that need a login begin it. Requests that need the same login share it; a request that is given up
+    /// does not end it.
+    ///
+    /// How often a person may be asked is bounded: [`Limits::logins_per_operation`](crate::Limits::logins_per_operation),
+    /// [`Limits::logins`](crate::Limits::logins). What was refused, or did not help, is not asked for again for
+    /// [`Limits::refusal_memory`](crate::Limits::refusal_memory); a login by
+    /// [`AuthorizationManager::authorize`] ends that. A request that then still needs a login ends in
+    /// [`AuthorizationRequired`](crate::AuthorizationRequired), whose
+    /// [`obstacle`](crate::AuthorizationRequired::obstacle) says why there was none.
+    #[must_use]
+    pub fn interactive(mut self, interaction: impl Interaction + 'static) -> Self {
+        self.attendant = Some(Arc::new(Attendant::new(interaction)));
+        self
+    }
+
+    /// With [`interactive`](Self::interactive): asks the application before a person is asked once more, as in a step-up.
+    /// `false` is remembered like a refusal of the person. The first login needs no such question.
+    ///
+    /// ```
+    /// # use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BrowserLoopback};
+    /// # let manager = AuthorizationManager::builder("http://127.0.0.1:8000/mcp").build()?;
+    /// let layer = AuthorizationLayer::new(manager).interactive(BrowserLoopback::new()).confirm(|occasion| {
+    ///     Box::pin(async move {
+    ///         println!("{} wants more: {}", occasion.server, occasion.scopes);
+    ///         !occasion.scopes.contains("admin")
+    ///     })
+    /// });
+    /// # Ok::<(), mcp_oauth_client::Error>(())
+    /// ```
+    #[must_use]
+    pub fn confirm(
+        mut self,
+        confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+    ) -> Self {
+        self.attendant = self.attendant.map(|attendant| Arc::new(attendant.confirmed_by(confirm)));
+        self
+    }
+}
+
+impl fmt::Debug for AuthorizationLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationLayer")
+            .field("manager", &self.manager)
+            .field("interactive", &self.attendant.is_some())
+            .finish()
     }
 }
 
@@ -50,20 +117,30 @@ impl<S> Layer<S> for AuthorizationLayer {
     type Service = Authorized<S>;
 
     fn layer(&self, inner: S) -> Authorized<S> {
-        Authorized { inner, manager: self.manager.clone() }
+        let authority = Authority { manager: self.manager.clone(), attendant: self.attendant.clone() };
+        Authorized { inner, authority: Arc::new(authority) }
     }
+}
+
+/// Who gives tokens, and who may be asked for one.
+struct Authority {
+    manager: AuthorizationManager,
+    attendant: Option<Arc<Attendant>>,
 }
 
 /// The service that [`AuthorizationLayer`] makes.
 #[derive(Clone)]
 pub struct Authorized<S> {
     inner: S,
-    manager: AuthorizationManager,
+    authority: Arc<Authority>,
 }
 
 impl<S> fmt::Debug for Authorized<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorized").field("manager", &self.manager).finish_non_exhaustive()
+        f.debug_struct("Authorized")
+            .field("manager", &self.authority.manager)
+            .field("interactive", &self.authority.attendant.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -77,100 +154,40 @@ where
 {
     type Response = Response<R>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, BoxError>> + Send>>;
+    type Future = AuthorizedFuture<S, B, R>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(context).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was polled ready must be the one that is called.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        if !is_for(request.uri(), self.manager.server()) {
-            let answer = inner.call(request);
-            return Box::pin(async move { answer.await.map_err(Into::into) });
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let manager = &self.authority.manager;
+        if !is_for(request.uri(), manager.server()) {
+            return AuthorizedFuture::passing(self.inner.call(request));
         }
-        let manager = self.manager.clone();
-        Box::pin(async move { send(inner, manager, request).await })
-    }
-}
-
-async fn send<S, B, R>(
-    mut inner: S,
-    manager: AuthorizationManager,
-    request: Request<B>,
-) -> Result<Response<R>, BoxError>
-where
-    S: Service<Request<B>, Response = Response<R>> + Send,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: Clone + Send,
-    R: Send,
-{
-    let mut first = request.clone();
-    let mut sent = None;
-    // Without a token the request goes all the same: the server's challenge says what is needed, if anything is.
-    if let Some((header, grant)) = manager.credential().await? {
-        first.headers_mut().insert(AUTHORIZATION, header);
-        sent = Some(grant);
-    }
-    let answer = inner.call(first).await.map_err(Into::into)?;
-    if answer.status() != StatusCode::UNAUTHORIZED {
-        return judge(&manager, answer);
-    }
-    let challenges = Challenges::from_headers(answer.headers());
-    drop(answer);
-    let Some(header) = renewed(&manager, sent.as_ref().map(|grant| grant.access_token())).await? else {
-        return Err(manager.required(challenges).into());
-    };
-    let mut second = request;
-    second.headers_mut().insert(AUTHORIZATION, header);
-    std::future::poll_fn(|context| inner.poll_ready(context)).await.map_err(Into::into)?;
-    let answer = inner.call(second).await.map_err(Into::into)?;
-    judge(&manager, answer)
-}
-
-/// Another token than the one that was refused. `None` when a person is needed.
-async fn renewed(
-    manager: &AuthorizationManager,
-    rejected: Option<&AccessToken>,
-) -> Result<Option<HeaderValue>, RefreshError> {
-    match manager.recovered_grant(rejected).await {
-        // A token that was refused is not sent again (C13.5).
-        Ok(grant) if Some(grant.access_token()) == rejected => Ok(None),
-        Ok(grant) => Ok(Some(grant.header.clone())),
-        Err(error) if error.needs_authorization() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// A last 401, or a 403 that more scopes would cure, needs a person. A 403 without `insufficient_scope` is an ordinary
-/// failure (C1.7).
-fn judge<R>(manager: &AuthorizationManager, answer: Response<R>) -> Result<Response<R>, BoxError> {
-    match answer.status() {
-        StatusCode::UNAUTHORIZED => {}
-        StatusCode::FORBIDDEN => {
-            let bearer = Challenges::from_headers(answer.headers()).bearer();
-            if bearer.and_then(|bearer| bearer.error) != Some(OAuthErrorCode::InsufficientScope) {
-                return Ok(answer);
+        let again = request.clone();
+        let sent = match manager.ready() {
+            Ready::Grant(grant) => {
+                recovery::attach(&mut request, &grant);
+                Some(grant)
             }
-        }
-        _ => return Ok(answer),
+            // Without a token the request goes all the same: the server's challenge says what is needed, if anything is.
+            Ready::NoGrant => None,
+            Ready::NotYet => {
+                // The service that was polled ready must be the one that is called.
+                let clone = self.inner.clone();
+                let ready = std::mem::replace(&mut self.inner, clone);
+                return AuthorizedFuture::slow(recovery::begin(ready, Arc::clone(&self.authority), request));
+            }
+        };
+        let spare = Spare {
+            service: self.inner.clone(),
+            authority: Arc::clone(&self.authority),
+            request: again,
+            sent,
+        };
+        AuthorizedFuture::first(self.inner.call(request), spare)
     }
-    Err(manager.required(Challenges::from_headers(answer.headers())).into())
-}
-
-/// A token goes to the origin it was obtained for, and nowhere else (C13.3).
-fn is_for(uri: &Uri, server: &EndpointUrl) -> bool {
-    let url = server.url();
-    let default_port = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let same_scheme = uri.scheme_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
-    let same_host = match (uri.host(), url.host_str()) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-        _ => false,
-    };
-    same_scheme && same_host && Some(uri.port_u16().unwrap_or(default_port)) == url.port_or_known_default()
 }
 
 #[cfg(test)]

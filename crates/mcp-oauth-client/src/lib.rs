@@ -87,6 +87,7 @@
 //! [`Error::needs_authorization`] that a person must log in.
 
 mod assertion;
+mod attendance;
 mod discovery;
 mod error;
 mod grant;
@@ -102,21 +103,23 @@ mod stored;
 mod token;
 
 pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
+pub use attendance::LoginOccasion;
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
-pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error};
+pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
 pub use grant::Grant;
 pub use http::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, tls_config};
 pub use interaction::{
     BrowserLoopback, Console, Interaction, InteractionError, LoopbackOptions, Prompt, Rendezvous,
 };
-pub use layer::{AuthorizationLayer, Authorized};
+pub use layer::{AuthorizationLayer, Authorized, AuthorizedFuture};
 pub use manager::{AuthorizationManager, AuthorizationManagerBuilder, RefreshError};
 pub use policy::{IssuerException, Limits, PkcePolicy, Policy, PushedRequests, ResourceParameter};
 pub use registration::{
     ClientAuthentication, ClientOrigin, PreregisteredClient, RegisteredClient, RegistrationError,
 };
 pub use session::{
-    AuthorizationSession, CallbackError, MemoryPendingStore, PendingAuthorization, PendingStore, ScopeError,
+    AuthorizationSession, CallbackError, Credentials, MemoryPendingStore, PendingAuthorization, PendingStore,
+    ScopeError, ShownToken,
 };
 pub use store::{
     CredentialStore, FileStore, Lease, MemoryStore, SealedStore, SealingKey, SealingKeyError, SealingKeys,

@@ -136,6 +136,18 @@ pub struct Limits {
     pub answer_attempts: usize,
     /// How long a refresh waits for another process that is refreshing the same grant. Default: 60 seconds.
     pub lease_wait: Duration,
+    /// Logins that requests may begin by themselves within [`login_window`](Self::login_window) for one operation and
+    /// the same scopes. Default: 3.
+    pub logins_per_operation: usize,
+    /// Logins that requests may begin by themselves within [`login_window`](Self::login_window) for whatever purpose.
+    /// Default: 10.
+    pub logins: usize,
+    /// For how long a login counts. Default: 5 minutes.
+    pub login_window: Duration,
+    /// For how long a login that was refused or did not help is not begun again by a request. Default: 5 minutes.
+    pub refusal_memory: Duration,
+    /// How many such logins are remembered; the oldest is forgotten first. Default: 64.
+    pub remembered_refusals: usize,
 }
 
 impl Default for Limits {
@@ -149,6 +161,11 @@ impl Default for Limits {
             session_lifetime: Duration::from_secs(600),
             answer_attempts: 5,
             lease_wait: Duration::from_secs(60),
+            logins_per_operation: 3,
+            logins: 10,
+            login_window: Duration::from_secs(300),
+            refusal_memory: Duration::from_secs(300),
+            remembered_refusals: 64,
         }
     }
 }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::LOCATION;
-use http::{Request, StatusCode, Uri};
+use http::{StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationLayer, AuthorizationManager, AuthorizationRequired, Grant, Interaction, InteractionError,
-    Policy, PreregisteredClient, Prompt, Rendezvous,
+    AuthorizationLayer, AuthorizationManager, Grant, Interaction, InteractionError, Policy,
+    PreregisteredClient, Prompt, Rendezvous,
 };
 use mcp_oauth_core::{ClientId, ClientSecret, Issuer, RedirectUri};
 use mcp_upstream::{
@@ -26,16 +26,13 @@ use mcp_upstream::{
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
-use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower::Layer as _;
 
 type AnyError = Box<dyn Error + Send + Sync>;
 type Http = Client<HttpConnector, Full<Bytes>>;
 
 /// The suite's constant: where the client's metadata document would be.
 const METADATA_DOCUMENT: &str = "https://conformance-test.local/client-metadata.json";
-
-/// Logins for one request, the first one included: a server that is never content is given up.
-const LOGINS: usize = 3;
 
 /// What the suite says about a scenario (`MCP_CONFORMANCE_CONTEXT`).
 #[derive(Default, Deserialize)]
@@ -165,29 +162,9 @@ fn authorized(
         }
         manager = manager.preregistered(client);
     }
-    let manager = manager.build()?;
     let http: Http = Client::builder(TokioExecutor::new()).build_http();
-    let person = Arc::new(Person(http.clone()));
-    let client = AuthorizationLayer::new(manager.clone()).layer(http);
-    Ok(HttpService::new(service_fn(move |request: Request<Full<Bytes>>| {
-        let (client, manager, person) = (client.clone(), manager.clone(), Arc::clone(&person));
-        async move {
-            let mut logins = 0;
-            loop {
-                let error = match client.clone().oneshot(request.clone()).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(error) => error,
-                };
-                match AuthorizationRequired::find(&*error) {
-                    Some(required) if logins < LOGINS => {
-                        manager.authorize(&person, &required.challenges).await?;
-                        logins += 1;
-                    }
-                    _ => return Err::<_, AnyError>(error),
-                }
-            }
-        }
-    })))
+    let layer = AuthorizationLayer::new(manager.build()?).interactive(Person(http.clone()));
+    Ok(HttpService::new(layer.layer(http)))
 }
 
 /// The person at the browser: the suite's authorization servers redirect at once, so one request is a whole login.

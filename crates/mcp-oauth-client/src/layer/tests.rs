@@ -1,3 +1,6 @@
+use http::Uri;
+use mcp_oauth_core::EndpointUrl;
+
 use super::*;
 
 /// C13.3: the same origin and nothing else.

@@ -1,8 +1,8 @@
 //! Tokens for requests.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use http::HeaderValue;
 use mcp_oauth_core::{AccessToken, Challenges, OAuthErrorCode, ScopeSet};
 use tokio::time::Instant;
 
@@ -10,6 +10,16 @@ use super::flight::{self, RefreshError};
 use super::{AuthorizationManager, Inner};
 use crate::error::{AuthorizationReason, AuthorizationRequired};
 use crate::{Error, Grant};
+
+/// What there is for a request without waiting.
+pub(crate) enum Ready {
+    /// A grant whose token is valid.
+    Grant(Arc<Grant>),
+    /// Nobody is logged in.
+    NoGrant,
+    /// The store was not asked yet, or the token is due for renewal.
+    NotYet,
+}
 
 impl AuthorizationManager {
     /// A token that is valid now: the one at hand, or a renewed one shortly before or after its expiry.
@@ -27,37 +37,62 @@ impl AuthorizationManager {
     /// # Errors
     /// As [`access_token`](Self::access_token).
     pub async fn recover(&self, rejected: Option<&AccessToken>) -> Result<AccessToken, Error> {
-        Ok(self.recovered_grant(rejected).await?.access_token.clone())
+        Ok(self.recovered_grant(rejected, &Challenges::default()).await?.access_token.clone())
     }
 
     /// What must be asked of a person after a 401 or a 403 with these challenges: the scopes are the union of those asked
     /// for before and those of the challenge.
     pub fn required(&self, challenges: Challenges) -> AuthorizationRequired {
-        let bearer = challenges.bearer();
-        let insufficient =
-            bearer.as_ref().is_some_and(|it| it.error == Some(OAuthErrorCode::InsufficientScope));
-        let reason = if insufficient {
+        let error = challenges.bearer().and_then(|bearer| bearer.error);
+        let reason = if error == Some(OAuthErrorCode::InsufficientScope) {
             AuthorizationReason::InsufficientScope
         } else {
             AuthorizationReason::Unauthorized
         };
-        let before = self.grant().map(|grant| grant.requested.union(&grant.granted)).unwrap_or_default();
-        let needed = bearer.and_then(|bearer| bearer.scope).unwrap_or(ScopeSet::empty());
-        AuthorizationRequired { reason, scopes: before.union(&needed), challenges }
+        self.required_after(reason, challenges, None)
     }
 
-    /// The header for a request, with the grant it comes from. `None` when a person is needed.
-    pub(crate) async fn credential(&self) -> Result<Option<(HeaderValue, Arc<Grant>)>, RefreshError> {
+    /// The same, when the grant that was refused may be gone already.
+    pub(crate) fn required_after(
+        &self,
+        reason: AuthorizationReason,
+        challenges: Challenges,
+        refused: Option<&Grant>,
+    ) -> AuthorizationRequired {
+        let current = self.grant();
+        let before = current.as_deref().or(refused);
+        let before = before.map(|grant| grant.requested.union(&grant.granted)).unwrap_or_default();
+        let needed = challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or(ScopeSet::empty());
+        AuthorizationRequired { reason, scopes: before.union(&needed), challenges, obstacle: None }
+    }
+
+    /// What almost every request takes: one atomic load.
+    pub(crate) fn ready(&self) -> Ready {
+        let inner = &*self.inner;
+        match inner.current.load_full() {
+            Some(grant) if grant.is_due(inner.clock.now(), inner.policy.refresh_before_expiry) => {
+                Ready::NotYet
+            }
+            Some(grant) => Ready::Grant(grant),
+            None if inner.loaded.load(Ordering::Acquire) => Ready::NoGrant,
+            None => Ready::NotYet,
+        }
+    }
+
+    /// The grant for a request. `None` when a person is needed.
+    pub(crate) async fn credential(&self) -> Result<Option<Arc<Grant>>, RefreshError> {
         match self.fresh_grant().await {
-            Ok(grant) => Ok(Some((grant.header.clone(), grant))),
+            Ok(grant) => Ok(Some(grant)),
             Err(error) if error.needs_authorization() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
+    /// `challenges` are those that the token was rejected with.
     pub(crate) async fn recovered_grant(
         &self,
         rejected: Option<&AccessToken>,
+        challenges: &Challenges,
     ) -> Result<Arc<Grant>, RefreshError> {
         // Renewed, or logged in, while the rejected request was under way: nothing to do.
         if let Some(current) = self.inner.current.load_full() {
@@ -66,10 +101,12 @@ impl AuthorizationManager {
                 return Ok(current);
             }
         }
-        let grant = flight::join(&self.inner, rejected).await?;
+        let rejection =
+            rejected.map(|token| flight::Rejection { token: token.clone(), challenges: challenges.clone() });
+        let grant = flight::join(&self.inner, rejection.as_ref()).await?;
         if rejected.is_some_and(|rejected| *rejected == grant.access_token) {
             // The flight had begun for another reason, before this token was rejected.
-            return flight::join(&self.inner, rejected).await;
+            return flight::join(&self.inner, rejection.as_ref()).await;
         }
         Ok(grant)
     }

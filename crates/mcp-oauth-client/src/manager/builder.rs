@@ -11,6 +11,7 @@ use mcp_oauth_core::{
 
 use super::{AuthorizationManager, Inner};
 use crate::assertion::ClientKey;
+use crate::attendance::Memory;
 use crate::discovery::Preference;
 use crate::error::BuildError;
 use crate::http::{Fetcher, HyperClient};
@@ -240,6 +241,8 @@ impl AuthorizationManagerBuilder {
             unsaved: None.into(),
             pause_until: None.into(),
             login: ().into(),
+            attended: None.into(),
+            memory: Memory::default().into(),
         };
         Ok(AuthorizationManager { inner: Arc::new(inner) })
     }

@@ -7,7 +7,7 @@
 //!    interrupt it between the server's answer and the store.
 //! 2. Take the lease on the grant: of several processes, one renews.
 //! 3. Read the store again. Another token than the one at hand, and not the rejected one: someone renewed it; adopt it.
-//! 4. Else ask the server.
+//! 4. After a rejection: see whether the MCP server still uses the authorization server. Then ask that one.
 //! 5. Store the answer, then use it.
 //! 6. `invalid_grant`: read the store once more (someone may have renewed it without a lease), else the grant has ended.
 
@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use mcp_oauth_core::{AccessToken, OAuthErrorCode};
+use mcp_oauth_core::{AccessToken, Challenges, Issuer, OAuthErrorCode};
 
 use super::Inner;
 use crate::registration::ClientOrigin;
@@ -38,6 +38,12 @@ pub enum RefreshError {
     /// The authorization server ended the grant.
     #[error("the authorization server ended the login")]
     Ended(#[source] Arc<TokenError>),
+    /// The MCP server names another authorization server now, so that the grant is of no use to it.
+    #[error("the MCP server no longer uses the authorization server {issuer}")]
+    Moved {
+        /// Who granted.
+        issuer: Issuer,
+    },
     /// The token could not be renewed; the grant stays. Unless the same may succeed later, only a login helps.
     #[error("the token could not be renewed")]
     Token(#[source] Arc<TokenError>),
@@ -55,14 +61,14 @@ impl RefreshError {
         match self {
             Self::Token(error) => error.is_retryable(),
             Self::Store(_) => true,
-            Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Stopped => false,
+            Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Moved { .. } | Self::Stopped => false,
         }
     }
 
     /// True when a person must log in.
     pub fn needs_authorization(&self) -> bool {
         match self {
-            Self::NoGrant | Self::Expired | Self::Ended(_) => true,
+            Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Moved { .. } => true,
             Self::Token(error) => !error.is_retryable(),
             Self::Store(_) | Self::Stopped => false,
         }
@@ -75,10 +81,17 @@ impl From<StoreError> for RefreshError {
     }
 }
 
-/// Step 1. `rejected` is a token that the MCP server refused.
+/// A token that the MCP server refused, and what it said.
+#[derive(Debug, Clone)]
+pub(super) struct Rejection {
+    pub(super) token: AccessToken,
+    pub(super) challenges: Challenges,
+}
+
+/// Step 1.
 pub(super) async fn join(
     inner: &Arc<Inner>,
-    rejected: Option<&AccessToken>,
+    rejected: Option<&Rejection>,
 ) -> Result<Arc<Grant>, RefreshError> {
     let flight = {
         let mut slot = inner.flight.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +103,7 @@ pub(super) async fn join(
     flight.await
 }
 
-fn start(inner: Arc<Inner>, rejected: Option<AccessToken>) -> Flight {
+fn start(inner: Arc<Inner>, rejected: Option<Rejection>) -> Flight {
     let landing = Landing(Arc::clone(&inner));
     let task = tokio::spawn(async move {
         let outcome = renew(&inner, rejected.as_ref()).await;
@@ -117,7 +130,7 @@ pub(super) struct Unsaved {
 }
 
 /// Steps 2 to 6.
-async fn renew(inner: &Inner, rejected: Option<&AccessToken>) -> Result<Arc<Grant>, RefreshError> {
+async fn renew(inner: &Inner, rejected: Option<&Rejection>) -> Result<Arc<Grant>, RefreshError> {
     inner.load_once().await?;
     let held = inner.current.load_full();
     let key = match (inner.records.grant_key().await?, &held) {
@@ -132,10 +145,16 @@ async fn renew(inner: &Inner, rejected: Option<&AccessToken>) -> Result<Arc<Gran
     }
     let renewal = Renewal { inner, held, key, version: stored.version };
     let Some(grant) = stored.value else { return renewal.nothing_stored() };
-    let used = rejected.or(renewal.held.as_ref().map(|held| &held.access_token));
+    let used = rejected.map(|rejected| &rejected.token);
+    let used = used.or(renewal.held.as_ref().map(|held| &held.access_token));
     if is_usable(inner, &grant, used) {
         tracing::debug!(server = %inner.server, "a token that was renewed elsewhere is taken over");
         return Ok(renewal.adopt(grant));
+    }
+    if let Some(rejected) = rejected
+        && inner.has_moved(&grant, &rejected.challenges).await
+    {
+        return renewal.moved(&grant).await;
     }
     let Some(refresh_token) = grant.refresh_token.clone() else {
         renewal.adopt(grant);
@@ -231,12 +250,26 @@ impl Renewal<'_> {
                 .remove_client(&grant.client, grant.client.redirect_uris(), &inner.registration)
                 .await?;
         }
-        match inner.records.replace_grant(key, None, self.version).await {
+        self.drop_grant().await?;
+        Err(RefreshError::Ended(Arc::new(error)))
+    }
+
+    /// The MCP server trusts another authorization server now. Neither it nor that server may see anything of the grant
+    /// (C7.2, C7.5); a login registers there.
+    async fn moved(&self, grant: &Grant) -> Result<Arc<Grant>, RefreshError> {
+        let issuer = grant.issuer().clone();
+        tracing::info!(server = %self.inner.server, %issuer, "the authorization server was changed");
+        self.drop_grant().await?;
+        Err(RefreshError::Moved { issuer })
+    }
+
+    async fn drop_grant(&self) -> Result<(), RefreshError> {
+        match self.inner.records.replace_grant(&self.key, None, self.version).await {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
-        inner.current.compare_and_swap(&self.held, None);
-        Err(RefreshError::Ended(Arc::new(error)))
+        self.inner.current.compare_and_swap(&self.held, None);
+        Ok(())
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, State};
+use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, ScopeSet, State};
 use url::Url;
 
 use super::{AuthorizationManager, Inner};
+use crate::attendance::Need;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
 use crate::registration::{Choice, ClientOrigin, register};
 use crate::session::{
@@ -16,13 +17,28 @@ use crate::session::{
 use crate::token::exchange;
 use crate::{
     AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
-    RegisteredClient, ScopeError, StoreError,
+    RegisteredClient, RegistrationError, ScopeError, StoreError,
 };
 
 /// A login that is ready to be shown to a person.
 pub(crate) struct Beginning {
     pub(crate) url: Url,
     pub(crate) pending: PendingAuthorization,
+}
+
+/// What a login is for.
+struct Wanted<'a> {
+    challenges: &'a Challenges,
+    /// The grant that was refused, which may be gone already: its scopes are asked for again.
+    before: Option<Arc<Grant>>,
+    /// The caller's choice for this login.
+    scopes: Option<&'a ScopeSet>,
+}
+
+impl<'a> Wanted<'a> {
+    fn by(challenges: &'a Challenges) -> Self {
+        Self { challenges, before: None, scopes: None }
+    }
 }
 
 impl AuthorizationManager {
@@ -42,16 +58,39 @@ impl AuthorizationManager {
         interaction: &dyn Interaction,
         challenges: &Challenges,
     ) -> Result<Arc<Grant>, Error> {
+        let grant = self.authorize_once(interaction, Wanted::by(challenges), &mut false).await?;
+        self.inner.memory().forget_refusals();
+        Ok(grant)
+    }
+
+    /// For a request that was refused. `asked` tells whether a person was.
+    pub(super) async fn authorize_for(
+        &self,
+        need: &Need,
+        interaction: &dyn Interaction,
+        asked: &mut bool,
+    ) -> Result<Arc<Grant>, Error> {
+        let wanted =
+            Wanted { challenges: &need.required.challenges, before: need.refused.clone(), scopes: None };
+        self.authorize_once(interaction, wanted, asked).await
+    }
+
+    async fn authorize_once(
+        &self,
+        interaction: &dyn Interaction,
+        wanted: Wanted<'_>,
+        asked: &mut bool,
+    ) -> Result<Arc<Grant>, Error> {
         let before = self.grant().map(|grant| grant.access_token.clone());
         let _one = self.inner.login.lock().await;
         if let Some(grant) = self.grant().filter(|grant| Some(&grant.access_token) != before.as_ref()) {
-            let needed = challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
+            let needed = wanted.challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
             if !grant.is_expired(self.inner.clock.now()) && grant.granted.covers(&needed) {
                 return Ok(grant);
             }
         }
         let mut rendezvous = interaction.prepare().await?;
-        let outcome = self.inner.login(&mut *rendezvous, challenges).await;
+        let outcome = self.inner.login(&mut *rendezvous, &wanted, asked).await;
         rendezvous.conclude(outcome.as_deref()).await;
         outcome
     }
@@ -66,8 +105,22 @@ impl AuthorizationManager {
         challenges: &Challenges,
         redirect_uri: RedirectUri,
     ) -> Result<AuthorizationSession, Error> {
-        let beginning = self.inner.begin(challenges, redirect_uri).await?;
-        Ok(AuthorizationSession::new(self.clone(), beginning))
+        let wanted = Wanted::by(challenges);
+        let beginning = self.inner.begin(&wanted, redirect_uri).await?;
+        Ok(AuthorizationSession::begun(self.clone(), beginning))
+    }
+
+    /// The same with scopes of the caller's own.
+    pub(crate) async fn begin_with(
+        &self,
+        scopes: &ScopeSet,
+        redirect_uri: RedirectUri,
+    ) -> Result<AuthorizationSession, Error> {
+        let scopes = (!scopes.is_empty()).then_some(scopes);
+        let none = Challenges::default();
+        let wanted = Wanted { scopes, ..Wanted::by(&none) };
+        let beginning = self.inner.begin(&wanted, redirect_uri).await?;
+        Ok(AuthorizationSession::begun(self.clone(), beginning))
     }
 
     /// Finishes the login whose answer this is, by its state: for a redirect endpoint that serves many logins.
@@ -87,9 +140,10 @@ impl Inner {
     async fn login(
         &self,
         rendezvous: &mut dyn Rendezvous,
-        challenges: &Challenges,
+        wanted: &Wanted<'_>,
+        asked: &mut bool,
     ) -> Result<Arc<Grant>, Error> {
-        let Beginning { url, pending } = self.begin(challenges, rendezvous.redirect_uri()).await?;
+        let Beginning { url, pending } = self.begin(wanted, rendezvous.redirect_uri()).await?;
         let prompt = Prompt {
             url,
             resource: pending.resource.clone(),
@@ -98,6 +152,7 @@ impl Inner {
             redirect_uri: pending.redirect_uri.clone(),
             state: pending.state.clone(),
         };
+        *asked = true;
         let outcome = self.converse(rendezvous, &prompt).await;
         if let Err(error) = &outcome {
             self.forget_doubtful_client(&pending, error).await?;
@@ -126,11 +181,11 @@ impl Inner {
     }
 
     /// Discovery, registration, and the record that the answer is checked against.
-    async fn begin(&self, challenges: &Challenges, redirect_uri: RedirectUri) -> Result<Beginning, Error> {
+    async fn begin(&self, wanted: &Wanted<'_>, redirect_uri: RedirectUri) -> Result<Beginning, Error> {
         self.load_once().await?;
-        let (resource, server) = self.discover(challenges).await?;
+        let (resource, server) = self.discover(wanted.challenges).await?;
         let client = self.client_at(&server, &redirect_uri).await?;
-        let pending = self.pend(challenges, &resource, &server, client, redirect_uri)?;
+        let pending = self.pend(wanted, &resource, &server, client, redirect_uri)?;
         let request = parameters(&pending, &self.policy);
         let url = authorization_url(server.authorization_endpoint(), &request);
         self.pending.put(pending.clone()).await?;
@@ -140,17 +195,18 @@ impl Inner {
 
     fn pend(
         &self,
-        challenges: &Challenges,
+        wanted: &Wanted<'_>,
         resource: &ProtectedResource,
         server: &AuthorizationServer,
         client: RegisteredClient,
         redirect_uri: RedirectUri,
     ) -> Result<PendingAuthorization, ScopeError> {
         // Scopes of another authorization server mean nothing to this one (C7.1).
-        let before = self.current.load_full().filter(|grant| grant.issuer() == server.issuer());
+        let before = self.current.load_full().or_else(|| wanted.before.clone());
+        let before = before.filter(|grant| grant.issuer() == server.issuer());
         let requested = select_scopes(&Selection {
-            configured: self.scopes.as_ref(),
-            challenges,
+            configured: wanted.scopes.or(self.scopes.as_ref()),
+            challenges: wanted.challenges,
             resource,
             server: server.metadata(),
             before: before.as_deref(),
@@ -177,6 +233,7 @@ impl Inner {
         redirect_uri: &RedirectUri,
     ) -> Result<RegisteredClient, Error> {
         if let Choice::Known(client) = self.registration.choose(server, redirect_uri)? {
+            self.check_binding(&client).await?;
             return Ok(client);
         }
         let uris = std::slice::from_ref(redirect_uri);
@@ -187,6 +244,22 @@ impl Inner {
         let client = register(&self.fetcher, server, &self.registration.metadata, redirect_uri).await?;
         self.records.put_client(&client, uris).await?;
         Ok(client)
+    }
+
+    /// A client that was registered by hand stays with the authorization server that it was first used at, unless the
+    /// configuration names the other one: its secret is not for whoever the MCP server names next (C7.2, C7.4).
+    async fn check_binding(&self, client: &RegisteredClient) -> Result<(), Error> {
+        let found = client.issuer();
+        let is_configured = self.registration.is_bound() || self.preference.issuer.as_ref() == Some(found);
+        if client.origin() != ClientOrigin::Preregistered || is_configured {
+            return Ok(());
+        }
+        match self.records.preregistered_at(client.client_id()).await? {
+            Some(registered) if registered != *found => {
+                Err(RegistrationError::OtherIssuer { registered, found: found.clone() }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Believes the answer, or not; redeems the code; stores the grant, then uses it.

@@ -1,11 +1,13 @@
 //! The long-lived object: one per MCP server and subject.
 
 mod access;
+mod attended;
 mod builder;
 mod discover;
 mod flight;
 mod login;
 
+pub(crate) use access::Ready;
 pub(crate) use login::Beginning;
 
 use std::fmt;
@@ -16,6 +18,7 @@ use arc_swap::ArcSwapOption;
 use mcp_oauth_core::{Clock, EndpointUrl, Entropy, ScopeSet};
 use tokio::time::Instant;
 
+use crate::attendance::Memory;
 use crate::discovery::Preference;
 use crate::http::Fetcher;
 use crate::registration::Registration;
@@ -69,6 +72,10 @@ struct Inner {
     pause_until: Mutex<Option<Instant>>,
     /// One login at a time.
     login: tokio::sync::Mutex<()>,
+    /// The login that a request began.
+    attended: Mutex<Option<attended::UnderWay>>,
+    /// What a person was asked lately.
+    memory: Mutex<Memory>,
 }
 
 impl AuthorizationManager {

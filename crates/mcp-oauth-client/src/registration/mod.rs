@@ -110,6 +110,11 @@ impl Registration {
         }
     }
 
+    /// Whether the configured client says where it is registered.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.preregistered.as_ref().is_some_and(|client| client.issuer.is_some())
+    }
+
     /// The configured client, if this is its id.
     fn preregistered(&self, client_id: &ClientId) -> Option<&PreregisteredClient> {
         self.preregistered.as_ref().filter(|client| client.client_id == *client_id)

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod callback;
+mod credentials;
 mod pending;
 mod request;
 mod scope;
@@ -9,6 +10,7 @@ mod scope;
 pub use authorization::AuthorizationSession;
 pub(crate) use callback::Callback;
 pub use callback::CallbackError;
+pub use credentials::{Credentials, ShownToken};
 pub use pending::{MemoryPendingStore, PendingAuthorization, PendingStore};
 pub(crate) use request::{authorization_url, parameters};
 pub use scope::ScopeError;

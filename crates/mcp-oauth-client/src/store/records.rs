@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcp_oauth_core::{Issuer, RedirectUri, ResourceUri};
+use mcp_oauth_core::{ClientId, Issuer, RedirectUri, ResourceUri};
 use serde::{Deserialize, Serialize};
 
 use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
 use crate::grant::GrantRecord;
 use crate::registration::{ClientRecord, Registration};
-use crate::{Grant, RegisteredClient};
+use crate::{ClientOrigin, Grant, RegisteredClient};
 
 /// How often a write is repeated when others write the same value.
 const WRITE_ATTEMPTS: usize = 8;
@@ -32,6 +32,9 @@ struct ServerRecord {
     subject: String,
     issuer: Issuer,
     resource: ResourceUri,
+    /// The configured client that the grant was given to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preregistered: Option<ClientId>,
 }
 
 /// The records of one MCP server and subject.
@@ -58,6 +61,16 @@ impl Records {
         let record =
             stored.value.filter(|record| record.server == self.server && record.subject == self.subject);
         Ok(record.map(|record| self.key_of(record.issuer, record.resource)))
+    }
+
+    /// Where the configured client with this id got its last grant. Known after the grant has ended, too.
+    pub(crate) async fn preregistered_at(&self, client_id: &ClientId) -> Result<Option<Issuer>, StoreError> {
+        let stored: Stored<ServerRecord> = self.read(&self.server_key()).await?;
+        let record =
+            stored.value.filter(|record| record.server == self.server && record.subject == self.subject);
+        Ok(record
+            .filter(|record| record.preregistered.as_ref() == Some(client_id))
+            .map(|record| record.issuer))
     }
 
     pub(crate) fn key_for(&self, grant: &Grant) -> StoreKey {
@@ -97,6 +110,8 @@ impl Records {
             subject: self.subject.clone(),
             issuer: grant.issuer().clone(),
             resource: grant.resource().clone(),
+            preregistered: (grant.client().origin() == ClientOrigin::Preregistered)
+                .then(|| grant.client().client_id().clone()),
         };
         self.put(&self.server_key(), &record).await?;
         // After a change of the authorization server nothing leads to the old grant any more.

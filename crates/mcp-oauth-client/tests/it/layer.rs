@@ -91,7 +91,8 @@ async fn c1_9_renews_and_repeats() {
     peer.expire_access_tokens();
     peer.clear();
     assert_eq!(post(&client, &peer.mcp_url()).await.unwrap(), 200);
-    assert_eq!(peer.paths(), ["/mcp", "/token", "/mcp"]);
+    let metadata = "/.well-known/oauth-protected-resource/mcp"; // C7.2
+    assert_eq!(peer.paths(), ["/mcp", metadata, "/token", "/mcp"]);
     assert!(peer.seen_at("/mcp").iter().all(|seen| seen.body == "{\"a\":1}"));
 }
 
@@ -108,7 +109,8 @@ async fn c13_5_always_401() {
     peer.clear();
     let wanted = required(post(&client, &peer.mcp_url()).await);
     assert_eq!(wanted.reason, AuthorizationReason::Unauthorized);
-    assert_eq!(peer.paths(), ["/mcp", "/token", "/mcp"]);
+    let metadata = "/.well-known/oauth-protected-resource/mcp"; // C7.2
+    assert_eq!(peer.paths(), ["/mcp", metadata, "/token", "/mcp"]);
     let sent: Vec<_> =
         peer.seen_at("/mcp").iter().map(|seen| seen.header("authorization").map(str::to_owned)).collect();
     assert_ne!(sent[0], sent[1], "never the same token twice");

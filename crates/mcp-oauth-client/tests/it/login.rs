@@ -1,6 +1,6 @@
 //! C8, C10: the authorization request and its answer.
 
-use mcp_oauth_client::{AuthorizationManager, AuthorizationSession, CallbackError, Error, Grant};
+use mcp_oauth_client::{AuthorizationManager, AuthorizationSession, BuildError, CallbackError, Error, Grant};
 use mcp_oauth_core::{Challenges, RedirectUri};
 use serde_json::json;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ async fn outcome(change: impl FnOnce(&mut Script)) -> (Result<Arc<Grant>, Error>
     let peer = OAuthPeer::start(change).await;
     let manager = manager(&peer);
     let session = begin(&manager).await;
-    let outcome = session.handle_callback(&answer(&session).await).await;
+    let outcome = session.handle_callback(&answer(&session).await).await.map(Arc::from);
     (outcome, peer)
 }
 
@@ -51,6 +51,32 @@ async fn c8_4_begin_and_handle_callback() {
     assert!(request.parameter("state").is_some_and(|state| state.len() >= 43), "C8.4: random, per request");
     let again = begin(&manager).await;
     assert_ne!(session.authorization_url(), again.authorization_url());
+}
+
+/// The steps of the guide: scopes of the caller's own, a manager shared by reference counting, credentials that can be
+/// shown without being given away.
+#[tokio::test]
+async fn a_session_by_hand() {
+    let peer = OAuthPeer::start(|script| script.iss = false).await;
+    let manager = Arc::new(manager(&peer));
+    let session = AuthorizationSession::new(manager.clone(), &["mcp", "more"], REDIRECT).await.unwrap();
+    assert_eq!(session.get_authorization_url(), session.authorization_url());
+    let answer = answer(&session).await;
+    assert_eq!(only(&peer, "/authorize").parameter("scope").as_deref(), Some("mcp more"));
+    let code = answer.split("code=").nth(1).unwrap().split('&').next().unwrap();
+    let credentials = session.handle_callback(code).await.unwrap();
+    assert_eq!(credentials.access_token.to_string(), "[access token]");
+    assert_eq!(credentials.access_token.expose(), manager.access_token().await.unwrap().expose());
+    assert_eq!(credentials.scopes().to_string(), "mcp more");
+    let shown = format!("{credentials:?} {:?}", credentials.access_token);
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+
+    let bad_scope = AuthorizationSession::new(&*manager, &["\"mcp\""], REDIRECT).await.unwrap_err();
+    assert!(matches!(bad_scope, Error::Build(BuildError::Scope(_))));
+    for uri in ["http://app.test/callback", "javascript:alert(1)", "/callback"] {
+        let refused = AuthorizationSession::new(&*manager, &[], uri).await.unwrap_err();
+        assert!(matches!(refused, Error::Build(BuildError::RedirectUri(_))), "{uri}");
+    }
 }
 
 /// C10.1: the table, with real servers.

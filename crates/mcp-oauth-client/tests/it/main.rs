@@ -3,9 +3,11 @@
 
 mod discovery;
 mod interaction;
+mod interactive;
 mod layer;
 mod leaks;
 mod login;
+mod migration;
 mod network;
 mod policy;
 mod real;

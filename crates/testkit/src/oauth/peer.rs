@@ -128,6 +128,14 @@ impl OAuthPeer {
         self.shared.state().access_tokens.values_mut().for_each(|token| token.valid = false);
     }
 
+    /// From now on the MCP server takes this token, whoever gave it out.
+    pub fn accept_token(&self, token: &str) {
+        let mut state = self.shared.state();
+        state.counter += 1;
+        let access = super::state::Access { scope: None, family: state.counter, valid: true };
+        state.access_tokens.insert(token.to_owned(), access);
+    }
+
     /// Ends every login: no token given out so far works any more.
     pub fn revoke_everything(&self) {
         let mut state = self.shared.state();

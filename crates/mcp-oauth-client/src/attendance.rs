@@ -1,0 +1,68 @@
+//! Logins that requests begin by themselves: what for, who is asked first, and what keeps them from becoming a nuisance.
+
+mod memory;
+mod need;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use mcp_oauth_core::{EndpointUrl, ScopeSet};
+
+use crate::{AuthorizationReason, Interaction};
+
+pub(crate) use memory::{Judgement, Memory};
+pub(crate) use need::{Need, Operation};
+
+type Confirm = dyn Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync;
+
+/// How a person is reached for the logins of one layer.
+pub(crate) struct Attendant {
+    pub(crate) interaction: Arc<dyn Interaction>,
+    confirm: Option<Arc<Confirm>>,
+}
+
+impl Attendant {
+    pub(crate) fn new(interaction: impl Interaction + 'static) -> Self {
+        Self { interaction: Arc::new(interaction), confirm: None }
+    }
+
+    pub(crate) fn confirmed_by(
+        &self,
+        confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+    ) -> Self {
+        Self { interaction: Arc::clone(&self.interaction), confirm: Some(Arc::new(confirm)) }
+    }
+
+    /// Whether the application agrees to ask the person once more (C11.6).
+    pub(crate) async fn agrees(&self, occasion: impl FnOnce() -> LoginOccasion) -> bool {
+        match &self.confirm {
+            None => true,
+            Some(confirm) => confirm(occasion()).await,
+        }
+    }
+}
+
+/// What a person would be asked for once more, and why; for
+/// [`AuthorizationLayer::confirm`](crate::AuthorizationLayer::confirm).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LoginOccasion {
+    /// The MCP server.
+    pub server: EndpointUrl,
+    /// Why a login is needed.
+    pub reason: AuthorizationReason,
+    /// What would be asked for: the scopes asked for before, and those needed now. Empty when the server names none.
+    pub scopes: ScopeSet,
+    /// Of these, what the refused request needs.
+    pub needed: ScopeSet,
+    /// The operation that was refused: the method and name of the MCP request where its headers tell them
+    /// (`Mcp-Method`, `Mcp-Name`), else the HTTP method and path.
+    pub operation: String,
+}
+
+impl fmt::Debug for Attendant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attendant").field("confirms", &self.confirm.is_some()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+//! Logins that requests begin: one for all who need the same, in a task of its own, within limits.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+
+use super::{AuthorizationManager, Inner};
+use crate::Grant;
+use crate::attendance::{Attendant, Judgement, LoginOccasion, Memory, Need};
+use crate::error::LoginObstacle;
+
+/// A login under way, and what for.
+pub(super) struct UnderWay {
+    need: Need,
+    outcome: Outcome,
+}
+
+type Outcome = Shared<BoxFuture<'static, Result<Arc<Grant>, LoginObstacle>>>;
+
+impl AuthorizationManager {
+    /// A grant that is not the refused one: of another login meanwhile, of the login under way, or of a new one.
+    pub(crate) async fn log_in_for(
+        &self,
+        attendant: &Arc<Attendant>,
+        need: &Need,
+    ) -> Result<Arc<Grant>, LoginObstacle> {
+        loop {
+            if let Some(grant) = self.grant().filter(|grant| need.is_met_by(grant))
+                && !grant.is_expired(self.inner.clock.now())
+            {
+                return Ok(grant);
+            }
+            match self.join(attendant, need) {
+                (outcome, true) => return outcome.await,
+                // A login for something else. What comes of it may be what is needed here, too.
+                (outcome, false) => drop(outcome.await),
+            }
+        }
+    }
+
+    /// A login made for this did not help: it is not tried again for a while.
+    pub(crate) fn remember_useless(&self, need: &Need) {
+        self.inner.memory().refused(need, &self.inner.policy.limits);
+    }
+
+    /// The login under way, or a new one; and whether it is for the same.
+    fn join(&self, attendant: &Arc<Attendant>, need: &Need) -> (Outcome, bool) {
+        let mut slot = self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = &*slot {
+            (under_way.outcome.clone(), under_way.need.is_same(need))
+        } else {
+            let outcome = self.start(Arc::clone(attendant), need.clone());
+            let under_way = UnderWay { need: need.clone(), outcome: outcome.clone() };
+            *slot = Some(under_way);
+            (outcome, true)
+        }
+    }
+
+    /// In a task: whoever gave the request up has not given up the login, and the person may be half through it.
+    fn start(&self, attendant: Arc<Attendant>, need: Need) -> Outcome {
+        let landing = Landing(Arc::clone(&self.inner));
+        let manager = self.clone();
+        let task = tokio::spawn(async move {
+            let outcome = manager.attend(&attendant, &need).await;
+            drop(landing);
+            outcome
+        });
+        async move { task.await.unwrap_or(Err(LoginObstacle::Stopped)) }.boxed().shared()
+    }
+
+    async fn attend(&self, attendant: &Attendant, need: &Need) -> Result<Arc<Grant>, LoginObstacle> {
+        let limits = &self.inner.policy.limits;
+        let judgement = self.inner.memory().judge(need, limits);
+        let is_first = match judgement {
+            Judgement::No(obstacle) => return Err(obstacle),
+            Judgement::First => need.refused.is_none() && self.grant().is_none(),
+            Judgement::Again => false,
+        };
+        if !is_first && !attendant.agrees(|| self.occasion(need)).await {
+            self.inner.memory().refused(need, limits);
+            return Err(LoginObstacle::Declined);
+        }
+        let mut asked = false;
+        let outcome = self.authorize_for(need, &*attendant.interaction, &mut asked).await;
+        if asked {
+            let mut memory = self.inner.memory();
+            memory.asked(need);
+            if outcome.is_err() {
+                memory.refused(need, limits);
+            }
+        }
+        outcome.map_err(|error| LoginObstacle::Failed(Arc::new(error)))
+    }
+
+    fn occasion(&self, need: &Need) -> LoginOccasion {
+        LoginOccasion {
+            server: self.inner.server.clone(),
+            reason: need.required.reason,
+            scopes: need.required.scopes.clone(),
+            needed: need.scopes(),
+            operation: need.operation.as_str().to_owned(),
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Frees the slot when the login ends, also by a panic or before it began.
+struct Landing(Arc<Inner>);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        *self.0.attended.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails is the end of a test")]
 
 mod discovery;
+mod hostile;
 mod interaction;
 mod interactive;
 mod layer;

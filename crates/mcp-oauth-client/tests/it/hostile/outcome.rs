@@ -1,0 +1,75 @@
+//! The path through the types of an error, as docs/hostile.md writes it.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use mcp_oauth_client::{
+    AuthorizationRequired, BuildError, CallbackError, DiscoveryError, Error, HttpError, InteractionError,
+    RefreshError, RegistrationError, StoreError, TokenError,
+};
+use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl, OAuthError};
+
+/// `Discovery::Http::TimedOut` and the like. What is not of our own types ends the path.
+pub(super) fn path(error: &(dyn StdError + 'static)) -> String {
+    let mut path = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(required) = error.downcast_ref::<AuthorizationRequired>() {
+            path.push(format!("AuthorizationRequired::{:?}", required.reason));
+            break;
+        }
+        if let Some(refusal) = error.downcast_ref::<OAuthError>() {
+            path.push(refusal.code().to_string());
+            break;
+        }
+        path.extend(variant(error));
+        // The enum that folds all others shows what is in it as its own cause.
+        next = match error.downcast_ref::<Error>() {
+            Some(folded) => Some(unfolded(folded)),
+            None => error.source(),
+        };
+    }
+    if path.is_empty() { "the HTTP client's own error".to_owned() } else { path.join("::") }
+}
+
+fn unfolded(error: &Error) -> &(dyn StdError + 'static) {
+    match error {
+        Error::Build(error) => error,
+        Error::Discovery(error) => error,
+        Error::Registration(error) => error,
+        Error::Interaction(error) => error,
+        Error::Callback(error) => error,
+        Error::Token(error) => error,
+        Error::Refresh(error) => error,
+        Error::Store(error) => error,
+        other => panic!("a new kind of error: {other:?}"),
+    }
+}
+
+/// The name of the variant, of our own enums.
+fn variant(error: &(dyn StdError + 'static)) -> Option<String> {
+    let shown = format!("{error:?}");
+    let name = shown.split(|c: char| !c.is_alphanumeric()).next()?.to_owned();
+    is_ours(error).then_some(name)
+}
+
+fn is_ours(error: &(dyn StdError + 'static)) -> bool {
+    macro_rules! any {
+        ($($kind:ty),*) => { false $(|| error.is::<$kind>() || error.is::<Arc<$kind>>())* };
+    }
+    any!(
+        Error,
+        BuildError,
+        DiscoveryError,
+        HttpError,
+        RegistrationError,
+        InteractionError,
+        CallbackError,
+        TokenError,
+        RefreshError,
+        StoreError,
+        InvalidUrl,
+        InvalidResourceMetadata,
+        InvalidServerMetadata
+    )
+}

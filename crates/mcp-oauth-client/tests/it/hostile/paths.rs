@@ -1,0 +1,107 @@
+//! Every path of the hostile peer, with the limits that a program would have, but for the time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::Request;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use mcp_oauth_client::{
+    AuthorizationLayer, AuthorizationManager, AuthorizationRequired, BoxError, HyperClient, Policy,
+};
+use testkit::hostile::{HostilePeer, Misbehaviour, misbehaviours};
+use tower::{Layer as _, ServiceExt as _};
+
+use super::outcome::path;
+use super::page::{Row, paths};
+use crate::support::Person;
+
+/// How long one request may take, and how long a person may.
+const REQUEST: Duration = Duration::from_secs(2);
+const PERSON: Duration = Duration::from_secs(2);
+/// Logins, requests, and bytes of one answer that a peer can make a client take; the last with what the sockets of both
+/// sides hold.
+const LOGINS: usize = 2;
+const REQUESTS: usize = 40;
+const BYTES: usize = 8 * 1024 * 1024;
+const WHOLE: Duration = Duration::from_secs(20);
+
+/// C16.7 and whatever else a row is about: what comes of each path is what docs/hostile.md says, nothing is sent
+/// elsewhere, and neither requests nor bytes nor time are without a limit.
+#[tokio::test]
+async fn every_misbehaviour_ends_as_the_page_says() {
+    let peer = HostilePeer::start().await;
+    // One for all: each loads the machine's certificate authorities anew.
+    let http = Arc::new(HyperClient::new());
+    let rows: Vec<_> = stream::iter(misbehaviours())
+        .map(|misbehaviour| visit(&peer, misbehaviour, Arc::clone(&http)))
+        .buffer_unordered(24)
+        .collect()
+        .await;
+    let page = paths();
+    let wrong: Vec<_> = rows.iter().filter(|row| !page.contains(row)).map(Row::line).collect();
+    assert!(wrong.is_empty(), "docs/hostile.md says otherwise of\n{}", wrong.join("\n"));
+    let gone: Vec<_> = page.iter().filter(|row| !rows.contains(row)).map(Row::line).collect();
+    assert!(gone.is_empty(), "docs/hostile.md names what is not there:\n{}", gone.join("\n"));
+    assert!(page.windows(2).all(|two| two[0].name != two[1].name));
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long the whole visit took")]
+async fn visit(peer: &HostilePeer, misbehaviour: Misbehaviour, http: Arc<HyperClient>) -> Row {
+    let Misbehaviour { name, what, .. } = misbehaviour;
+    let begun = Instant::now();
+    let outcome = match login_and_call(&peer.url(name), http).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("s3cr3t"), "C15.4: {name}: {shown}");
+            let told = chain(&*error);
+            assert!(!told.contains(|c: char| c.is_control() || c == '\u{202e}'), "C10.7: {name}: {told:?}");
+            // Scopes are told as they came, and a challenge is read up to 16 KiB.
+            assert!(told.len() < 17 * 1024, "C10.7: {name}: {} bytes are told", told.len());
+            path(&*error)
+        }
+    };
+    let visits = peer.visits(name);
+    assert_eq!(visits.count("elsewhere"), 0, "C12.5: {name}");
+    assert!(visits.count("authorize") <= LOGINS, "C13.5: {name}: {visits:?}");
+    assert!(visits.total() <= REQUESTS, "{name}: {visits:?}");
+    assert!(visits.largest <= BYTES, "C16.7: {name}: {visits:?}");
+    assert!(begun.elapsed() <= WHOLE, "C16.7: {name} took {:?}", begun.elapsed());
+    Row { name: name.to_owned(), what: what.to_owned(), outcome }
+}
+
+/// What a program does that wants one call to work.
+async fn login_and_call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
+    let mut policy = Policy::default();
+    policy.legacy_servers = false;
+    policy.limits.request_time = REQUEST;
+    let manager = AuthorizationManager::builder(url).http(http).policy(policy).build()?;
+    let http = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let client = AuthorizationLayer::new(manager.clone()).layer(http);
+    let mut logins = 0;
+    loop {
+        let request = Request::post(url).body(Full::from("{}"))?;
+        match client.clone().oneshot(request).await {
+            Ok(answer) if answer.status().is_success() => return Ok("works".to_owned()),
+            Ok(answer) => return Ok(format!("answer {}", answer.status().as_u16())),
+            Err(error) => match AuthorizationRequired::find(&*error) {
+                Some(required) if logins < LOGINS => {
+                    logins += 1;
+                    let interaction = Person::default().interaction().time_limit(PERSON);
+                    manager.authorize(&interaction, &required.challenges).await?;
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+/// All that a person would be told.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

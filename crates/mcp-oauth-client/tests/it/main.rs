@@ -1,6 +1,7 @@
 //! The client against real, scripted servers. Tests name the requirement that they prove.
 #![expect(clippy::unwrap_used, reason = "a step that fails is the end of a test")]
 
+mod crash;
 mod discovery;
 mod hostile;
 mod interaction;
@@ -11,6 +12,8 @@ mod login;
 mod migration;
 mod network;
 mod policy;
+mod processes;
+mod races;
 mod real;
 mod refresh;
 mod registration;

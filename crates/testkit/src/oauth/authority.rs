@@ -134,7 +134,10 @@ fn token(state: &mut State, script: &Script, seen: &Seen) -> Result<Reply, Refus
     if script.refresh_tokens && (script.rotate || !renews) {
         let token = state.secret("refresh");
         answer["refresh_token"] = token.clone().into();
-        state.refresh_tokens.insert(token, Refresh { client_id, resource, scope, family, used: false });
+        let issued = state.counter;
+        state
+            .refresh_tokens
+            .insert(token, Refresh { client_id, resource, scope, family, used: false, issued });
     }
     merge(&mut answer, &script.token_patch);
     Ok(Reply::json(200, &answer).with_header("cache-control", "no-store"))
@@ -169,7 +172,11 @@ fn refresh(state: &mut State, script: &Script, seen: &Seen, client_id: &str) -> 
     };
     let was_used = std::mem::replace(&mut known.used, script.rotate);
     let known = known.clone();
-    if was_used {
+    let newer_is_used = state
+        .refresh_tokens
+        .values()
+        .any(|other| other.family == known.family && other.issued > known.issued && other.used);
+    if was_used && (newer_is_used || !script.rotation_grace) {
         // RFC 9700 §4.14.2: somebody has a copy, so everything from that login ends.
         state.revoked_families.push(known.family);
     }

@@ -89,6 +89,9 @@ pub struct Script {
     pub refresh_tokens: bool,
     /// Whether a refresh token is good for one use; a second one revokes all that came from the same login.
     pub rotate: bool,
+    /// Whether a spent refresh token is taken again as long as nobody has used the one that was given for it: the answer
+    /// may have been lost. Default: no.
+    pub rotation_grace: bool,
     /// When there, a token request waits until it gets a permit.
     pub token_gate: Option<Arc<Semaphore>>,
     /// The scope that the MCP server wants a token to have; without it, 403.
@@ -138,6 +141,7 @@ impl Default for Script {
             expires_in: 3600,
             refresh_tokens: true,
             rotate: true,
+            rotation_grace: false,
             token_gate: None,
             required_scope: None,
             intercepts: Vec::new(),

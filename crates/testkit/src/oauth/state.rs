@@ -43,6 +43,8 @@ pub(super) struct Refresh {
     pub(super) scope: Option<String>,
     pub(super) family: u64,
     pub(super) used: bool,
+    /// Counts up with every one that is issued.
+    pub(super) issued: u64,
 }
 
 #[derive(Clone)]

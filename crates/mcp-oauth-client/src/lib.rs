@@ -112,10 +112,14 @@ pub use interaction::{
     BrowserLoopback, Console, Interaction, InteractionError, LoopbackOptions, Prompt, Rendezvous,
 };
 pub use layer::{AuthorizationLayer, Authorized, AuthorizedFuture};
-pub use manager::{AuthorizationManager, AuthorizationManagerBuilder, RefreshError};
+pub use manager::{
+    AuthorizationManager, AuthorizationManagerBuilder, ClientRegistration, Forgotten, Logout, RefreshError,
+    Revocation, RevocationError,
+};
 pub use policy::{IssuerException, Limits, PkcePolicy, Policy, PushedRequests, ResourceParameter};
 pub use registration::{
-    ClientAuthentication, ClientOrigin, PreregisteredClient, RegisteredClient, RegistrationError,
+    ClientAuthentication, ClientOrigin, ManagementError, PreregisteredClient, RegisteredClient,
+    RegistrationError,
 };
 pub use session::{
     AuthorizationSession, CallbackError, Credentials, MemoryPendingStore, PendingAuthorization, PendingStore,

@@ -105,6 +105,14 @@ impl Policy {
             .map(|exception| &exception.named)
     }
 
+    /// What the server is listed as whose document names `issuer`.
+    pub(crate) fn listed_name<'a>(&'a self, issuer: &'a Issuer) -> &'a Issuer {
+        self.issuer_exceptions
+            .iter()
+            .find(|exception| exception.named == *issuer)
+            .map_or(issuer, |exception| &exception.listed)
+    }
+
     /// Refuses what can only be a mistake.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         let own =
@@ -130,6 +138,12 @@ pub struct Limits {
     pub metadata_redirects: usize,
     /// Authorization servers of one resource that are looked at. Default: 16.
     pub authorization_servers: usize,
+    /// Proposals that are made to a registration endpoint that refuses the redirect URI or the application type. Default: 3.
+    pub registration_attempts: usize,
+    /// Requests to revoke one token, when the server is overloaded. Default: 3.
+    pub revocation_attempts: usize,
+    /// The longest time between two of them, whatever the server asks for. Default: 5 seconds.
+    pub revocation_pause: Duration,
     /// How long a person may take from the authorization request to its answer. Default: 10 minutes.
     pub session_lifetime: Duration,
     /// How often a person may answer with something that is no answer (a mistyped paste). Default: 5.
@@ -158,6 +172,9 @@ impl Default for Limits {
             answer_bytes: 256 * 1024,
             metadata_redirects: 3,
             authorization_servers: 16,
+            registration_attempts: 3,
+            revocation_attempts: 3,
+            revocation_pause: Duration::from_secs(5),
             session_lifetime: Duration::from_secs(600),
             answer_attempts: 5,
             lease_wait: Duration::from_secs(60),

@@ -16,6 +16,7 @@ use crate::HttpError;
 pub(crate) use preference::Preference;
 pub(crate) use resource::find_resource;
 pub use resource::{ProtectedResource, ResourceSource};
+pub(crate) use server::server_metadata;
 pub use server::{AuthorizationServer, ServerSource};
 
 /// Why no authorization server was found.

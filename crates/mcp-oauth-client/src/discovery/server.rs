@@ -148,6 +148,15 @@ impl AuthorizationServer {
     }
 }
 
+/// The document of an authorization server that was judged before, to look something up in it. `None`: it publishes none.
+pub(crate) async fn server_metadata(
+    fetcher: &Fetcher,
+    policy: &Policy,
+    issuer: &Issuer,
+) -> Result<Option<AuthorizationServerMetadata>, DiscoveryError> {
+    search(fetcher, issuer, |body| parse_as(body, issuer, policy.other_names(issuer))).await
+}
+
 /// The first document that `parse` accepts. `None` only when every place said that there is none.
 async fn search(
     fetcher: &Fetcher,

@@ -77,10 +77,22 @@ impl Fetcher {
         url: &EndpointUrl,
         body: Vec<u8>,
     ) -> Result<Response<Bytes>, HttpError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, JSON);
+        self.json(Method::POST, url, HeaderMap::new(), Some(body)).await
+    }
+
+    /// Sends a JSON body, or none, with extra headers. No redirect is followed: the headers may hold secrets.
+    pub(crate) async fn json(
+        &self,
+        method: Method,
+        url: &EndpointUrl,
+        mut headers: HeaderMap,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response<Bytes>, HttpError> {
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
         headers.insert(ACCEPT, JSON);
-        self.send(Method::POST, url, headers, body.into(), self.limits.answer_bytes).await
+        self.send(method, url, headers, body.unwrap_or_default().into(), self.limits.answer_bytes).await
     }
 
     /// Posts a form with extra headers. A redirect is not followed: the form holds secrets (C12.5).

@@ -158,6 +158,10 @@ impl Rendezvous for Waiting {
         self.listener.redirect_uri().clone()
     }
 
+    fn other_redirect_uris(&self) -> Vec<RedirectUri> {
+        self.listener.other_redirect_uris()
+    }
+
     fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {
         Box::pin(async move {
             let arrival = {

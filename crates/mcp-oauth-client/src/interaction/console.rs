@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 
-use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread};
+use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread, respelled};
 use crate::{CallbackError, Error, Grant};
 
 type Print = dyn Fn(&str) -> io::Result<()> + Send + Sync;
@@ -92,6 +92,10 @@ struct Asking {
 impl Rendezvous for Asking {
     fn redirect_uri(&self) -> RedirectUri {
         self.console.redirect_uri.clone()
+    }
+
+    fn other_redirect_uris(&self) -> Vec<RedirectUri> {
+        respelled(&self.console.redirect_uri).into_iter().collect()
     }
 
     fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {

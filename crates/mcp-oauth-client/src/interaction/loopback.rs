@@ -10,8 +10,8 @@ use std::time::Duration;
 use mcp_oauth_core::{RedirectUri, State};
 use url::{Host, Url};
 
-use super::InteractionError;
 use super::sockets::{Arrival, Sockets};
+use super::{InteractionError, respelled};
 
 /// Where to listen, and for how long.
 #[derive(Debug, Clone)]
@@ -81,6 +81,15 @@ impl Listener {
 
     pub(super) fn redirect_uri(&self) -> &RedirectUri {
         &self.redirect_uri
+    }
+
+    /// The address in its other spelling, if the browser finds nobody else there: of the name `localhost` it may try either
+    /// address.
+    pub(super) fn other_redirect_uris(&self) -> Vec<RedirectUri> {
+        if !self.sockets.hold_both() {
+            return Vec::new();
+        }
+        respelled(&self.redirect_uri).into_iter().collect()
     }
 
     pub(super) fn options(&self) -> &LoopbackOptions {

@@ -12,13 +12,13 @@ mod sockets;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mcp_oauth_core::{Issuer, RedirectUri, ResourceUri, ScopeSet, State};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{CallbackError, Error, Grant};
 
@@ -71,6 +71,11 @@ impl<I: Interaction + ?Sized> Interaction for Arc<I> {
 pub trait Rendezvous: Send {
     /// Where the authorization server must send the answer.
     fn redirect_uri(&self) -> RedirectUri;
+
+    /// Other redirect URIs that lead here just as well, for authorization servers that refuse the first one. Default: none.
+    fn other_redirect_uris(&self) -> Vec<RedirectUri> {
+        Vec::new()
+    }
 
     /// Shows the address and waits for the answer: a whole redirect address, its query, or a bare code.
     fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>>;
@@ -129,6 +134,19 @@ pub enum InteractionError {
     /// The person or the application ended the login.
     #[error("the login was cancelled")]
     Cancelled,
+}
+
+/// The same loopback address in its other spelling: `localhost` for `127.0.0.1` and the other way round. Authorization
+/// servers differ in which of them they register.
+fn respelled(uri: &RedirectUri) -> Option<RedirectUri> {
+    let host = match uri.url().host()? {
+        Host::Ipv4(Ipv4Addr::LOCALHOST) => "localhost",
+        Host::Domain(name) if name.eq_ignore_ascii_case("localhost") => "127.0.0.1",
+        _ => return None,
+    };
+    let mut url = uri.url().clone();
+    url.set_host(Some(host)).ok()?;
+    RedirectUri::parse(url.as_str()).ok()
 }
 
 /// Runs what may block for as long as a person takes. Not on the runtime's own threads: it would wait for them when the

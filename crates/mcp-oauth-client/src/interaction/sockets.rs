@@ -114,6 +114,11 @@ impl Sockets {
         Ok(new)
     }
 
+    /// True when nobody else can listen where a browser looks for this port of `localhost`.
+    pub(super) fn hold_both(&self) -> bool {
+        self.listeners.len() > 1
+    }
+
     /// Waits for the answer with this path and state, until what comes with the channel is dropped.
     pub(super) fn take_seat(&self, path: &str, state: &State) -> (Seated, mpsc::Receiver<Arrival>) {
         let (arrivals, arrival) = mpsc::channel(1);

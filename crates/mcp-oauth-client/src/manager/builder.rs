@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use mcp_oauth_core::{
-    ApplicationType, ClientMetadata, ClientMetadataDocument, Clock, EndpointUrl, Entropy, GrantType, Issuer,
-    ScopeSet, SystemClock, SystemEntropy,
+    ClientMetadata, ClientMetadataDocument, Clock, EndpointUrl, Entropy, GrantType, Issuer, ScopeSet,
+    SystemClock, SystemEntropy,
 };
 
 use super::{AuthorizationManager, Inner};
@@ -60,6 +60,8 @@ impl AuthorizationManager {
         let mut metadata = ClientMetadata::native("MCP client", []);
         // Decided by what the authorization server offers, unless the application decides.
         metadata.token_endpoint_auth_method = None;
+        // Decided by the redirect URI, likewise.
+        metadata.application_type = None;
         AuthorizationManagerBuilder {
             server: server.into(),
             subject: "default".to_owned(),
@@ -248,9 +250,8 @@ impl AuthorizationManagerBuilder {
     }
 }
 
-/// What MCP wants in a registration (C6.7, C6.9, C6.11).
+/// What MCP wants in a registration (C6.9, C6.11). The application type follows from the redirect URI.
 fn complete(mut metadata: ClientMetadata) -> ClientMetadata {
-    metadata.application_type.get_or_insert(ApplicationType::Native);
     metadata.grant_types.get_or_insert_with(|| vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     metadata.response_types.get_or_insert_with(|| vec!["code".to_owned()]);
     metadata

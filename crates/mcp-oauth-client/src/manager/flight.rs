@@ -211,10 +211,13 @@ impl Renewal<'_> {
             Ok(()) => Ok(self.adopt(renewed)),
             Err(StoreError::Conflict) => {
                 // A login or a logout, without the lease. It is newer than this renewal.
-                match self.inner.records.load_grant(&self.key, &self.inner.registration).await?.value {
-                    Some(newer) => Ok(self.adopt(newer)),
-                    None => self.nothing_stored(),
+                let now = self.inner.records.load_grant(&self.key, &self.inner.registration).await?;
+                if let Some(newer) = now.value {
+                    return Ok(self.adopt(newer));
                 }
+                // What the logout revoked was spent already; this is what would live on.
+                self.inner.revoke(&renewed).await;
+                self.nothing_stored()
             }
             Err(error) => {
                 // The old refresh token is spent, so the new one is kept in memory: better lost at the end of the
@@ -245,10 +248,7 @@ impl Renewal<'_> {
         }
         tracing::info!(server = %inner.server, issuer = %grant.issuer(), %error, "the grant has ended");
         if forgotten {
-            inner
-                .records
-                .remove_client(&grant.client, grant.client.redirect_uris(), &inner.registration)
-                .await?;
+            inner.records.remove_client(&grant.client, &inner.registration).await?;
         }
         self.drop_grant().await?;
         Err(RefreshError::Ended(Arc::new(error)))

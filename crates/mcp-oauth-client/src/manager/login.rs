@@ -7,23 +7,38 @@ use std::time::SystemTime;
 use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, ScopeSet, State};
 use url::Url;
 
+use super::client::{Chosen, is_unknown_client};
 use super::{AuthorizationManager, Inner};
 use crate::attendance::Need;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
-use crate::registration::{Choice, ClientOrigin, register};
 use crate::session::{
     Callback, PendingAuthorization, Selection, authorization_url, parameters, select_scopes,
 };
 use crate::token::exchange;
 use crate::{
     AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
-    RegisteredClient, RegistrationError, ScopeError, StoreError,
+    RegisteredClient, ScopeError,
 };
 
 /// A login that is ready to be shown to a person.
 pub(crate) struct Beginning {
     pub(crate) url: Url,
     pub(crate) pending: PendingAuthorization,
+    /// Whether its client is one that was registered for an earlier login.
+    client_is_stored: bool,
+}
+
+impl Beginning {
+    fn prompt(&self) -> Prompt {
+        Prompt {
+            url: self.url.clone(),
+            resource: self.pending.resource.clone(),
+            issuer: self.pending.issuer().clone(),
+            scopes: self.pending.requested.clone(),
+            redirect_uri: self.pending.redirect_uri.clone(),
+            state: self.pending.state.clone(),
+        }
+    }
 }
 
 /// What a login is for.
@@ -106,7 +121,7 @@ impl AuthorizationManager {
         redirect_uri: RedirectUri,
     ) -> Result<AuthorizationSession, Error> {
         let wanted = Wanted::by(challenges);
-        let beginning = self.inner.begin(&wanted, redirect_uri).await?;
+        let beginning = self.inner.begin(&wanted, &[redirect_uri]).await?;
         Ok(AuthorizationSession::begun(self.clone(), beginning))
     }
 
@@ -119,7 +134,7 @@ impl AuthorizationManager {
         let scopes = (!scopes.is_empty()).then_some(scopes);
         let none = Challenges::default();
         let wanted = Wanted { scopes, ..Wanted::by(&none) };
-        let beginning = self.inner.begin(&wanted, redirect_uri).await?;
+        let beginning = self.inner.begin(&wanted, &[redirect_uri]).await?;
         Ok(AuthorizationSession::begun(self.clone(), beginning))
     }
 
@@ -137,27 +152,30 @@ impl AuthorizationManager {
 }
 
 impl Inner {
+    /// A registration from the store may be one that the server forgot. Then the login is made once more, with a new one;
+    /// never twice (C12.9).
     async fn login(
         &self,
         rendezvous: &mut dyn Rendezvous,
         wanted: &Wanted<'_>,
         asked: &mut bool,
     ) -> Result<Arc<Grant>, Error> {
-        let Beginning { url, pending } = self.begin(wanted, rendezvous.redirect_uri()).await?;
-        let prompt = Prompt {
-            url,
-            resource: pending.resource.clone(),
-            issuer: pending.issuer().clone(),
-            scopes: pending.requested.clone(),
-            redirect_uri: pending.redirect_uri.clone(),
-            state: pending.state.clone(),
-        };
-        *asked = true;
-        let outcome = self.converse(rendezvous, &prompt).await;
-        if let Err(error) = &outcome {
-            self.forget_doubtful_client(&pending, error).await?;
+        let mut redirect_uris = vec![rendezvous.redirect_uri()];
+        redirect_uris.extend(rendezvous.other_redirect_uris());
+        let mut once_more = true;
+        loop {
+            let beginning = self.begin(wanted, &redirect_uris).await?;
+            *asked = true;
+            let outcome = self.converse(rendezvous, &beginning.prompt()).await;
+            let Err(error) = &outcome else { return outcome };
+            let Beginning { pending, client_is_stored, .. } = beginning;
+            self.forget_doubtful_client(&pending.client, error).await?;
+            let forgotten = client_is_stored && is_unknown_client(error);
+            if !forgotten || !std::mem::take(&mut once_more) {
+                return outcome;
+            }
+            tracing::info!(server = %self.server, issuer = %pending.issuer(), "the server forgot this client: it is registered anew");
         }
-        outcome
     }
 
     /// Asks until there is an answer to this login. What is no answer to it does not end it (C10.6).
@@ -181,16 +199,16 @@ impl Inner {
     }
 
     /// Discovery, registration, and the record that the answer is checked against.
-    async fn begin(&self, wanted: &Wanted<'_>, redirect_uri: RedirectUri) -> Result<Beginning, Error> {
+    async fn begin(&self, wanted: &Wanted<'_>, redirect_uris: &[RedirectUri]) -> Result<Beginning, Error> {
         self.load_once().await?;
         let (resource, server) = self.discover(wanted.challenges).await?;
-        let client = self.client_at(&server, &redirect_uri).await?;
+        let Chosen { client, redirect_uri, is_stored } = self.client_at(&server, redirect_uris).await?;
         let pending = self.pend(wanted, &resource, &server, client, redirect_uri)?;
         let request = parameters(&pending, &self.policy);
         let url = authorization_url(server.authorization_endpoint(), &request);
         self.pending.put(pending.clone()).await?;
         tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
-        Ok(Beginning { url, pending })
+        Ok(Beginning { url, pending, client_is_stored: is_stored })
     }
 
     fn pend(
@@ -226,42 +244,6 @@ impl Inner {
         })
     }
 
-    /// The configured client, the stored registration, or a new one.
-    async fn client_at(
-        &self,
-        server: &AuthorizationServer,
-        redirect_uri: &RedirectUri,
-    ) -> Result<RegisteredClient, Error> {
-        if let Choice::Known(client) = self.registration.choose(server, redirect_uri)? {
-            self.check_binding(&client).await?;
-            return Ok(client);
-        }
-        let uris = std::slice::from_ref(redirect_uri);
-        let stored = self.records.load_client(server.issuer(), uris, &self.registration).await?;
-        if let Some(client) = stored.filter(|client| !client.is_expired(self.clock.now())) {
-            return Ok(client);
-        }
-        let client = register(&self.fetcher, server, &self.registration.metadata, redirect_uri).await?;
-        self.records.put_client(&client, uris).await?;
-        Ok(client)
-    }
-
-    /// A client that was registered by hand stays with the authorization server that it was first used at, unless the
-    /// configuration names the other one: its secret is not for whoever the MCP server names next (C7.2, C7.4).
-    async fn check_binding(&self, client: &RegisteredClient) -> Result<(), Error> {
-        let found = client.issuer();
-        let is_configured = self.registration.is_bound() || self.preference.issuer.as_ref() == Some(found);
-        if client.origin() != ClientOrigin::Preregistered || is_configured {
-            return Ok(());
-        }
-        match self.records.preregistered_at(client.client_id()).await? {
-            Some(registered) if registered != *found => {
-                Err(RegistrationError::OtherIssuer { registered, found: found.clone() }.into())
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Believes the answer, or not; redeems the code; stores the grant, then uses it.
     async fn finish(&self, callback: Callback, session: Option<&State>) -> Result<Arc<Grant>, Error> {
         let state = match (&callback, session) {
@@ -289,28 +271,5 @@ impl Inner {
         self.loaded.store(true, Ordering::Release);
         self.current.store(Some(Arc::clone(&grant)));
         Ok(grant)
-    }
-
-    /// A server that forgot a dynamic registration says so at its token endpoint, or shows the person an error page and
-    /// never answers at all. Either way the next login registers anew (C12.9).
-    async fn forget_doubtful_client(
-        &self,
-        pending: &PendingAuthorization,
-        error: &Error,
-    ) -> Result<(), StoreError> {
-        let doubtful = match error {
-            Error::Token(error) => error.is_unknown_client(),
-            Error::Callback(CallbackError::Refused(refusal)) => {
-                use mcp_oauth_core::OAuthErrorCode::{InvalidClient, UnauthorizedClient};
-                matches!(refusal.code(), InvalidClient | UnauthorizedClient)
-            }
-            Error::Interaction(InteractionError::TimedOut { .. }) => true,
-            _ => false,
-        };
-        if doubtful && pending.client.origin() == ClientOrigin::Dynamic {
-            let uris = std::slice::from_ref(&pending.redirect_uri);
-            self.records.remove_client(&pending.client, uris, &self.registration).await?;
-        }
-        Ok(())
     }
 }

@@ -3,9 +3,12 @@
 mod access;
 mod attended;
 mod builder;
+mod client;
 mod discover;
 mod flight;
 mod login;
+mod logout;
+mod registration;
 
 pub(crate) use access::Ready;
 pub(crate) use login::Beginning;
@@ -29,6 +32,8 @@ use crate::{Error, Grant, Policy, StoreError};
 
 pub use builder::AuthorizationManagerBuilder;
 pub use flight::RefreshError;
+pub use logout::{Logout, Revocation, RevocationError};
+pub use registration::{ClientRegistration, Forgotten};
 
 /// Everything about the authorization for one MCP server, on behalf of one subject.
 ///
@@ -39,7 +44,7 @@ pub use flight::RefreshError;
 /// - [`recover`](Self::recover) answers a 401: another process's newer token, or a refresh.
 /// - [`authorize`](Self::authorize) brings a person through the login; [`begin`](Self::begin) lets an application do
 ///   that itself.
-/// - [`logout`](Self::logout) forgets the grant.
+/// - [`logout`](Self::logout) forgets the grant and revokes its tokens, [`forget`](Self::forget) ends the registration too.
 ///
 /// [`AuthorizationLayer`](crate::AuthorizationLayer) does the first two for any HTTP client.
 #[derive(Clone)]
@@ -107,21 +112,6 @@ impl AuthorizationManager {
     pub async fn load(&self) -> Result<Option<Arc<Grant>>, Error> {
         self.inner.load_once().await?;
         Ok(self.grant())
-    }
-
-    /// Forgets the grant, here and in the store. The client's registration stays.
-    ///
-    /// # Errors
-    /// When the store fails; then nothing is forgotten.
-    pub async fn logout(&self) -> Result<(), Error> {
-        let stored = self.inner.records.grant_key().await?;
-        let held = self.grant().map(|grant| self.inner.records.key_for(&grant));
-        for key in [stored, held].into_iter().flatten() {
-            self.inner.records.remove_grant(&key).await?;
-        }
-        self.inner.loaded.store(true, Ordering::Release);
-        self.inner.current.store(None);
-        Ok(())
     }
 }
 

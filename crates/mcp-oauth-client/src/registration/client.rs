@@ -5,11 +5,12 @@ use std::time::SystemTime;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use mcp_oauth_core::{
-    AuthorizationServerMetadata, BasicCredentials, ClientId, ClientSecret, Clock, Entropy, Issuer,
-    RedirectUri, TokenEndpointAuthMethod,
+    AuthorizationServerMetadata, BasicCredentials, ClientId, ClientInformation, ClientSecret, Clock, Entropy,
+    Issuer, RedirectUri, TokenEndpointAuthMethod,
 };
 use serde::{Deserialize, Serialize};
 
+use super::management::Management;
 use super::{Registration, RegistrationError};
 use crate::assertion::{AssertionError, ClientKey};
 use crate::stored;
@@ -121,6 +122,10 @@ pub struct RegisteredClient {
     origin: ClientOrigin,
     redirect_uris: Vec<RedirectUri>,
     secret_expires_at: Option<SystemTime>,
+    /// The redirect URI that it was registered for: what its registration is kept under.
+    registered_for: Option<RedirectUri>,
+    /// How the registration can be changed and ended. Known to the registration's record only, not to grants.
+    management: Option<Management>,
 }
 
 impl RegisteredClient {
@@ -131,7 +136,16 @@ impl RegisteredClient {
         origin: ClientOrigin,
         redirect_uris: Vec<RedirectUri>,
     ) -> Self {
-        Self { issuer, client_id, authentication, origin, redirect_uris, secret_expires_at: None }
+        Self {
+            issuer,
+            client_id,
+            authentication,
+            origin,
+            redirect_uris,
+            secret_expires_at: None,
+            registered_for: None,
+            management: None,
+        }
     }
 
     /// A public client, for tests.
@@ -143,6 +157,55 @@ impl RegisteredClient {
     pub(super) fn expiring_at(mut self, time: Option<SystemTime>) -> Self {
         self.secret_expires_at = time;
         self
+    }
+
+    pub(super) fn registered_for(
+        mut self,
+        redirect_uri: RedirectUri,
+        management: Option<Management>,
+    ) -> Self {
+        self.registered_for = Some(redirect_uri);
+        self.management = management;
+        self
+    }
+
+    /// The redirect URIs that its registration is kept under.
+    pub(crate) fn kept_under(&self) -> &[RedirectUri] {
+        self.registered_for.as_ref().map_or(&self.redirect_uris, std::slice::from_ref)
+    }
+
+    pub(crate) fn management(&self) -> Option<&Management> {
+        self.management.as_ref()
+    }
+
+    /// This client as the server describes it now (RFC 7592 §3). What the answer leaves out stays as it was.
+    pub(crate) fn updated(
+        &self,
+        information: &ClientInformation,
+        management: Option<Management>,
+    ) -> Result<Self, RegistrationError> {
+        let kept = self.authentication.method();
+        let method = information.metadata.token_endpoint_auth_method.as_ref().unwrap_or(&kept);
+        let secret = information.client_secret.as_ref().or(self.authentication.secret());
+        let server = AuthorizationServerMetadata::new(self.issuer.clone());
+        let authentication =
+            ClientAuthentication::choose(Some(method), Proofs { secret, key: None }, &server)?;
+        let redirect_uris = match information.metadata.redirect_uris.as_slice() {
+            [] => self.redirect_uris.clone(),
+            registered => registered.to_vec(),
+        };
+        let expires_at = information
+            .client_secret
+            .as_ref()
+            .map_or(self.secret_expires_at, |_| information.client_secret_expires_at);
+        Ok(Self {
+            client_id: information.client_id.clone(),
+            authentication,
+            redirect_uris,
+            secret_expires_at: expires_at,
+            management: management.or_else(|| self.management.clone()),
+            ..self.clone()
+        })
     }
 
     /// The authorization server that knows this client.
@@ -190,7 +253,14 @@ impl RegisteredClient {
             origin: self.origin,
             redirect_uris: self.redirect_uris.clone(),
             secret_expires_at: self.secret_expires_at,
+            registered_for: self.registered_for.clone(),
+            management: None,
         }
+    }
+
+    /// For the store, with what manages the registration.
+    pub(crate) fn to_registration_record(&self) -> ClientRecord {
+        ClientRecord { management: self.management.clone(), ..self.to_record() }
     }
 
     /// Adds the client's id and proof to a token request: one method, never two (RFC 6749 §2.3).
@@ -234,6 +304,10 @@ pub(crate) struct ClientRecord {
     redirect_uris: Vec<RedirectUri>,
     #[serde(default, with = "stored::time", skip_serializing_if = "Option::is_none")]
     secret_expires_at: Option<SystemTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registered_for: Option<RedirectUri>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    management: Option<Management>,
 }
 
 impl ClientRecord {
@@ -261,8 +335,9 @@ impl ClientRecord {
             self.client_id,
             authentication,
             self.origin,
-            self.redirect_uris,
+            self.redirect_uris.clone(),
         );
-        Some(client.expiring_at(self.secret_expires_at))
+        let Self { secret_expires_at, registered_for, management, .. } = self;
+        Some(RegisteredClient { secret_expires_at, registered_for, management, ..client })
     }
 }

@@ -6,6 +6,8 @@
 
 mod client;
 mod dynamic;
+mod management;
+mod proposals;
 
 use http::StatusCode;
 use mcp_oauth_core::{
@@ -19,7 +21,9 @@ use client::Proofs;
 
 pub(crate) use client::ClientRecord;
 pub use client::{ClientAuthentication, ClientOrigin, RegisteredClient};
-pub(crate) use dynamic::register;
+pub(crate) use dynamic::{Registered, register};
+pub use management::ManagementError;
+pub(crate) use management::{Management, Reading};
 
 /// A client that was registered by hand.
 #[derive(Debug, Clone)]

@@ -59,7 +59,7 @@ impl AuthorizationSession {
     }
 
     pub(crate) fn begun(manager: AuthorizationManager, beginning: Beginning) -> Self {
-        let Beginning { url, pending } = beginning;
+        let Beginning { url, pending, .. } = beginning;
         Self { manager, url, state: pending.state, scopes: pending.requested, expires_at: pending.expires_at }
     }
 

@@ -138,22 +138,17 @@ impl Records {
         Ok(client.filter(|client| client.issuer() == issuer))
     }
 
-    pub(crate) async fn put_client(
-        &self,
-        client: &RegisteredClient,
-        redirect_uris: &[RedirectUri],
-    ) -> Result<(), StoreError> {
-        self.put(&client_key(client.issuer(), redirect_uris), &client.to_record()).await
+    pub(crate) async fn put_client(&self, client: &RegisteredClient) -> Result<(), StoreError> {
+        self.put(&client_key(client.issuer(), client.kept_under()), &client.to_registration_record()).await
     }
 
     /// Forgets a registration that the server forgot, unless it was replaced in the meantime.
     pub(crate) async fn remove_client(
         &self,
         client: &RegisteredClient,
-        redirect_uris: &[RedirectUri],
         registration: &Registration,
     ) -> Result<(), StoreError> {
-        let key = client_key(client.issuer(), redirect_uris);
+        let key = client_key(client.issuer(), client.kept_under());
         let stored: Stored<ClientRecord> = self.read(&key).await?;
         match stored.value.and_then(|record| record.restore(registration)) {
             Some(known) if known.client_id() != client.client_id() => Ok(()),

@@ -3,6 +3,7 @@
 mod endpoint;
 mod exchange;
 mod refresh;
+mod revoke;
 
 use http::StatusCode;
 use mcp_oauth_core::{InvalidUrl, OAuthError, OAuthErrorCode, TokenType};
@@ -13,6 +14,7 @@ use crate::assertion::AssertionError;
 pub(crate) use endpoint::{Form, TokenEndpoint, TokenRequest};
 pub(crate) use exchange::exchange;
 pub(crate) use refresh::refresh;
+pub(crate) use revoke::{Answer, RevokedToken, revoke};
 
 /// Why the token endpoint gave no token.
 #[derive(Debug, thiserror::Error)]

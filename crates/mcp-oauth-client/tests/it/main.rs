@@ -9,6 +9,8 @@ mod interactive;
 mod layer;
 mod leaks;
 mod login;
+mod logout;
+mod management;
 mod migration;
 mod network;
 mod policy;

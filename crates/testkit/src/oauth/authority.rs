@@ -6,6 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
+use super::clients;
 use super::peer::Shared;
 use super::script::{MetadataPlace, Script, merge};
 use super::state::{Access, Client, Code, Refresh, State};
@@ -23,7 +24,14 @@ pub(super) fn answer(shared: &Shared, script: &Script, seen: &Seen) -> Option<Re
         return Some(document(shared, script));
     }
     match (seen.method.as_str(), seen.path.strip_prefix(path.as_str())?) {
-        ("POST", "/register") => Some(register(&mut shared.state(), script, seen)),
+        ("POST", "/register") => Some(register(shared, script, seen)),
+        (_, managed) if managed.starts_with("/register/") => Some(clients::manage(shared, seen, managed)),
+        ("POST", "/par") if script.pushed_requests => {
+            Some(clients::push(&mut shared.state(), seen).unwrap_or_else(refusal))
+        }
+        ("POST", "/revoke") if script.revocation => {
+            Some(clients::revoke(&mut shared.state(), seen).unwrap_or_else(refusal))
+        }
         ("GET", "/authorize") => Some(authorize(shared, script, seen)),
         ("POST", "/token") => Some(token(&mut shared.state(), script, seen).unwrap_or_else(refusal)),
         _ => None,
@@ -45,11 +53,14 @@ fn document(shared: &Shared, script: &Script) -> Reply {
     if script.iss {
         document["authorization_response_iss_parameter_supported"] = true.into();
     }
+    clients::advertise(&mut document, &issuer, script);
     merge(&mut document, &script.metadata_patch);
     Reply::json(200, &document)
 }
 
-fn register(state: &mut State, script: &Script, seen: &Seen) -> Reply {
+fn register(shared: &Shared, script: &Script, seen: &Seen) -> Reply {
+    let issuer = shared.issuer(script);
+    let state = &mut *shared.state();
     let mut answer = seen.json();
     state.counter += 1;
     let id = format!("client!+ID {}", state.counter);
@@ -58,6 +69,9 @@ fn register(state: &mut State, script: &Script, seen: &Seen) -> Reply {
         // Characters that show whether a client form-encodes before it makes a Basic header.
         answer["client_secret"] = format!("{}:+%&=", state.secret("client")).into();
         answer["client_secret_expires_at"] = 0.into();
+    }
+    if script.managed_registrations {
+        clients::make_manageable(state, &issuer, &id, &mut answer);
     }
     merge(&mut answer, &script.registration_patch);
     let text = |name: &str| answer[name].as_str().map(str::to_owned);
@@ -70,6 +84,9 @@ fn register(state: &mut State, script: &Script, seen: &Seen) -> Reply {
 }
 
 fn authorize(shared: &Shared, script: &Script, seen: &Seen) -> Reply {
+    let Some(seen) = clients::request(&mut shared.state(), seen) else {
+        return Reply::status(400).with_body("text/html", "unknown request");
+    };
     let (Some(client_id), Some(redirect_uri)) = (seen.parameter("client_id"), seen.parameter("redirect_uri"))
     else {
         return Reply::status(400);
@@ -144,7 +161,7 @@ fn token(state: &mut State, script: &Script, seen: &Seen) -> Result<Reply, Refus
 }
 
 /// The error code of a refusal.
-type Refused = &'static str;
+pub(super) type Refused = &'static str;
 
 /// Scope, resource and family.
 type Granted = (Option<String>, Option<String>, u64);
@@ -187,7 +204,7 @@ fn refresh(state: &mut State, script: &Script, seen: &Seen, client_id: &str) -> 
 }
 
 /// By exactly the registered method, as a strict server does.
-fn authenticate(state: &State, seen: &Seen) -> Result<String, Refused> {
+pub(super) fn authenticate(state: &State, seen: &Seen) -> Result<String, Refused> {
     let basic =
         seen.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(decode_basic);
     let (id, secret, used) = match basic {

@@ -5,6 +5,7 @@
 //! said with [`Script::intercept`].
 
 mod authority;
+mod clients;
 mod peer;
 mod reply;
 mod resource;

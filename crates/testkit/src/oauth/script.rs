@@ -73,6 +73,14 @@ pub struct Script {
     pub metadata_patch: Value,
     /// Merged into the answer to a registration.
     pub registration_patch: Value,
+    /// Whether clients can manage their registrations (RFC 7592). Default: no.
+    pub managed_registrations: bool,
+    /// Merged into answers about a registration that is managed.
+    pub management_patch: Value,
+    /// Whether requests can be pushed (RFC 9126). Default: no.
+    pub pushed_requests: bool,
+    /// Whether tokens can be revoked (RFC 7009). Default: no.
+    pub revocation: bool,
     /// Whether answers to authorization requests carry `iss`, and metadata says so. Default: yes.
     pub iss: bool,
     /// Parameters of the redirect to set, or to leave out.
@@ -133,6 +141,10 @@ impl Default for Script {
             metadata_place: MetadataPlace::OAuth,
             metadata_patch: json!({}),
             registration_patch: json!({}),
+            managed_registrations: false,
+            management_patch: json!({}),
+            pushed_requests: false,
+            revocation: false,
             iss: true,
             callback_patch: Vec::new(),
             callback_extra: Vec::new(),

@@ -13,6 +13,10 @@ pub(super) struct State {
     /// For ids and tokens: each is new.
     pub(super) counter: u64,
     pub(super) clients: HashMap<String, Client>,
+    /// By path: the client, the token that manages it, and what was registered.
+    pub(super) registrations: HashMap<String, (String, String, serde_json::Value)>,
+    /// By request URI: the client, and what it asked for.
+    pub(super) pushed: HashMap<String, (String, Vec<(String, String)>)>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) refresh_tokens: HashMap<String, Refresh>,
     pub(super) access_tokens: HashMap<String, Access>,

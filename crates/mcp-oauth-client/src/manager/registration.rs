@@ -1,0 +1,177 @@
+//! The client's own registration: to be looked at, changed and ended (RFC 7592).
+
+use std::fmt;
+use std::sync::Arc;
+
+use mcp_oauth_core::{ClientInformation, ClientMetadata};
+
+use super::{AuthorizationManager, Logout};
+use crate::registration::{ClientOrigin, Management, ManagementError, Reading};
+use crate::{Error, RegisteredClient};
+
+/// A dynamic registration that its authorization server lets its client manage.
+///
+/// ```no_run
+/// # async fn example(manager: mcp_oauth_client::AuthorizationManager) -> Result<(), mcp_oauth_client::Error> {
+/// if let Some(mut registration) = manager.client_registration().await? {
+///     let mut metadata = registration.read().await?.metadata;
+///     metadata.client_name = Some("a better name".to_owned());
+///     registration.update(&metadata).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct ClientRegistration {
+    manager: AuthorizationManager,
+    client: RegisteredClient,
+    management: Management,
+}
+
+/// What [`AuthorizationManager::forget`] did.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Forgotten {
+    /// What became of the tokens.
+    pub logout: Logout,
+    /// What became of the registration at the authorization server: `None` when it cannot be managed.
+    pub registration: Option<Result<(), ManagementError>>,
+}
+
+impl AuthorizationManager {
+    /// The registration of the client that is logged in, if it is a dynamic one that can be managed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn client_registration(&self) -> Result<Option<ClientRegistration>, Error> {
+        let Some(grant) = self.load().await? else { return Ok(None) };
+        let client = grant.client();
+        if client.origin() != ClientOrigin::Dynamic {
+            return Ok(None);
+        }
+        let Self { inner } = self;
+        let stored =
+            inner.records.load_client(client.issuer(), client.kept_under(), &inner.registration).await?;
+        // The store may hold a newer registration than the one that the grant was made with.
+        let known = stored.filter(|stored| stored.client_id() == client.client_id());
+        Ok(known.and_then(|client| {
+            let management = client.management()?.clone();
+            Some(ClientRegistration { manager: self.clone(), client, management })
+        }))
+    }
+
+    /// Logs out, and ends the client's registration too: at the authorization server where it lets clients do that, and
+    /// here in any case. As [`logout`](Self::logout), it does its part here whether the server answers or not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget(&self) -> Result<Forgotten, Error> {
+        let client = self.load().await?.map(|grant| grant.client().clone());
+        let registration = self.client_registration().await?;
+        let logout = self.logout().await?;
+        let outcome = match registration {
+            Some(registration) => {
+                let outcome = registration.management.delete(&self.inner.fetcher).await;
+                if let Err(error) = &outcome {
+                    tracing::warn!(server = %self.inner.server, %error, "the registration could not be ended");
+                }
+                Some(outcome)
+            }
+            None => None,
+        };
+        if let Some(client) = client.filter(|client| client.origin() == ClientOrigin::Dynamic) {
+            self.inner.records.remove_client(&client, &self.inner.registration).await?;
+        }
+        Ok(Forgotten { logout, registration: outcome })
+    }
+}
+
+impl ClientRegistration {
+    /// The client.
+    pub fn client(&self) -> &RegisteredClient {
+        &self.client
+    }
+
+    /// What the server has registered.
+    ///
+    /// # Errors
+    /// [`Error::Management`] when the server does not say, [`Error::Store`] when what it changed cannot be kept.
+    pub async fn read(&mut self) -> Result<ClientInformation, Error> {
+        Ok(self.reading().await?.information)
+    }
+
+    /// Replaces what is registered. Members of the registration that this crate does not know stay as they are.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn update(&mut self, metadata: &ClientMetadata) -> Result<ClientInformation, Error> {
+        let reading = self.reading().await?;
+        let information = self.management.update(&self.manager.inner.fetcher, reading, metadata).await?;
+        self.adopt(&information).await?;
+        Ok(information)
+    }
+
+    /// Ends the registration. The grant that was made with it works no longer.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn delete(self) -> Result<(), Error> {
+        let inner = &self.manager.inner;
+        self.management.delete(&inner.fetcher).await?;
+        inner.records.remove_client(&self.client, &inner.registration).await?;
+        Ok(())
+    }
+
+    async fn reading(&mut self) -> Result<Reading, Error> {
+        let reading = self.management.read(&self.manager.inner.fetcher).await?;
+        self.adopt(&reading.information).await?;
+        Ok(reading)
+    }
+
+    /// The server may have replaced the token and the secret (RFC 7592 §3): what it said last counts, for the grant too.
+    async fn adopt(&mut self, information: &ClientInformation) -> Result<(), Error> {
+        if information.client_id != *self.client.client_id() {
+            return Err(ManagementError::OtherClient { found: information.client_id.clone() }.into());
+        }
+        let inner = &self.manager.inner;
+        let management = Management::offered(&inner.fetcher, information);
+        let client = self.client.updated(information, management)?;
+        if client == self.client {
+            return Ok(());
+        }
+        inner.records.put_client(&client).await?;
+        if let Some(management) = client.management() {
+            self.management = management.clone();
+        }
+        let before = std::mem::replace(&mut self.client, client);
+        if before.authentication() != self.client.authentication() {
+            inner.use_client(&self.client).await?;
+        }
+        Ok(())
+    }
+}
+
+impl super::Inner {
+    /// The grant of this client is renewed with its new secret from now on.
+    async fn use_client(&self, client: &RegisteredClient) -> Result<(), Error> {
+        let Some(key) = self.records.grant_key().await? else { return Ok(()) };
+        let _lease = self.records.lease(&key).await?;
+        let stored = self.records.load_grant(&key, &self.registration).await?;
+        let Some(mut grant) = stored.value.filter(|grant| grant.client.client_id() == client.client_id())
+        else {
+            return Ok(());
+        };
+        let held = self.current.load_full();
+        grant.client = client.clone();
+        self.records.replace_grant(&key, Some(&grant), stored.version).await?;
+        if held.as_ref().is_some_and(|held| held.access_token == grant.access_token) {
+            self.current.compare_and_swap(&held, Some(Arc::new(grant)));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ClientRegistration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRegistration").field("client", &self.client).finish_non_exhaustive()
+    }
+}

@@ -107,7 +107,9 @@ pub use attendance::LoginOccasion;
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
 pub use grant::Grant;
-pub use http::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, tls_config};
+pub use http::{
+    AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, Resolver, tls_config,
+};
 pub use interaction::{
     BrowserLoopback, Console, Interaction, InteractionError, LoopbackOptions, Prompt, Rendezvous,
 };

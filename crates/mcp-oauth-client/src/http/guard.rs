@@ -9,10 +9,13 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::Name;
 use tower::Service;
+
+use super::resolver::Resolver;
 
 /// Which addresses may be connected to. Each allows what the one before does, and more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -79,13 +82,13 @@ impl AddressPolicy {
 /// Resolves names and lets only permitted addresses through.
 #[derive(Clone)]
 pub(super) struct GuardedResolver {
-    inner: GaiResolver,
+    inner: Arc<dyn Resolver>,
     policy: AddressPolicy,
 }
 
 impl GuardedResolver {
-    pub(super) fn new(policy: AddressPolicy) -> Self {
-        Self { inner: GaiResolver::new(), policy }
+    pub(super) fn new(inner: Arc<dyn Resolver>, policy: AddressPolicy) -> Self {
+        Self { inner, policy }
     }
 }
 
@@ -99,15 +102,24 @@ impl Service<Name> for GuardedResolver {
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, io::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
         let policy = self.policy;
-        let found = self.inner.call(name);
+        let inner = Arc::clone(&self.inner);
         Box::pin(async move {
-            let permitted: Vec<_> = found.await?.filter(|address| policy.permits(address.ip())).collect();
+            let found = inner.resolve(name.as_str()).await?;
+            let unknown = found.is_empty();
+            let permitted: Vec<_> = found
+                .into_iter()
+                .filter(|address| policy.permits(*address))
+                .map(|address| SocketAddr::new(address, 0))
+                .collect();
+            if unknown {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
+            }
             if permitted.is_empty() {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, AddressRefused));
             }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 
 use super::guard::{AddressRefused, GuardedResolver};
+use super::resolver::{Resolver, SystemResolver};
 use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError};
 
 /// How long a connection is kept for the next request. Requests come in bunches (a login), then for an hour none; a
@@ -30,6 +31,7 @@ type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 /// Connections made under one [`AddressPolicy`] are not used under another. Nothing is loaded before the first request.
 pub struct HyperClient {
     tls: OnceLock<ClientConfig>,
+    resolver: Arc<dyn Resolver>,
     /// One pool per policy, in its order.
     pools: [OnceLock<Client<Connector, Full<Bytes>>>; 4],
 }
@@ -37,14 +39,22 @@ pub struct HyperClient {
 impl HyperClient {
     /// A client with [`tls_config`](super::tls_config).
     pub fn new() -> Self {
-        Self { tls: OnceLock::new(), pools: Default::default() }
+        Self { tls: OnceLock::new(), resolver: Arc::new(SystemResolver), pools: Default::default() }
     }
 
     /// A client with a TLS configuration of your own: other authorities, a client certificate. Its ALPN protocols are
     /// replaced by those this client speaks.
     pub fn with_tls(mut tls: ClientConfig) -> Self {
         tls.alpn_protocols.clear();
-        Self { tls: OnceLock::from(tls), pools: Default::default() }
+        Self { tls: OnceLock::from(tls), ..Self::new() }
+    }
+
+    /// With another way to find the addresses of names than the operating system's. Names that are addresses already
+    /// are not asked about.
+    #[must_use]
+    pub fn with_resolver(self, resolver: impl Resolver) -> Self {
+        // Connections that were found otherwise are not used on.
+        Self { resolver: Arc::new(resolver), pools: Default::default(), ..self }
     }
 
     fn pool(&self, policy: AddressPolicy) -> &Client<Connector, Full<Bytes>> {
@@ -56,7 +66,8 @@ impl HyperClient {
             AddressPolicy::Any => any,
         };
         pool.get_or_init(|| {
-            let mut tcp = HttpConnector::new_with_resolver(GuardedResolver::new(policy));
+            let mut tcp =
+                HttpConnector::new_with_resolver(GuardedResolver::new(Arc::clone(&self.resolver), policy));
             tcp.enforce_http(false);
             tcp.set_nodelay(true);
             let tls = self.tls.get_or_init(super::tls_config).clone();

@@ -7,6 +7,7 @@
 mod fetch;
 mod guard;
 mod hyper_client;
+mod resolver;
 mod tls;
 
 use std::error::Error as StdError;
@@ -21,6 +22,7 @@ use mcp_oauth_core::InvalidUrl;
 pub(crate) use fetch::Fetcher;
 pub use guard::AddressPolicy;
 pub use hyper_client::HyperClient;
+pub use resolver::Resolver;
 pub use tls::tls_config;
 
 /// An error of any kind, as tower passes them.

@@ -201,7 +201,10 @@ async fn answer(
     if let Some(gate) = gate.filter(|_| seen.path.ends_with("/token")) {
         wait(&gate).await;
     }
-    let reply = reply(shared, &seen);
+    let mut reply = reply(shared, &seen);
+    if shared.state().script.closes {
+        reply = reply.with_header("connection", "close");
+    }
     if reply.hangs {
         std::future::pending::<()>().await;
     }

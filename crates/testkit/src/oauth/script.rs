@@ -102,6 +102,8 @@ pub struct Script {
     pub rotation_grace: bool,
     /// When there, a token request waits until it gets a permit.
     pub token_gate: Option<Arc<Semaphore>>,
+    /// Whether every connection is closed after its first answer.
+    pub closes: bool,
     /// The scope that the MCP server wants a token to have; without it, 403.
     pub required_scope: Option<String>,
     intercepts: Vec<Arc<Intercept>>,
@@ -155,6 +157,7 @@ impl Default for Script {
             rotate: true,
             rotation_grace: false,
             token_gate: None,
+            closes: false,
             required_scope: None,
             intercepts: Vec::new(),
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::http::resolver::SystemResolver;
 
 fn needed(text: &str) -> AddressPolicy {
     AddressPolicy::needed_for(text.parse().unwrap())
@@ -74,9 +75,9 @@ fn each_policy_allows_what_the_narrower_one_does() {
 /// C16.5: a name that resolves to a forbidden address gives none.
 #[tokio::test]
 async fn c16_5_names_are_judged_by_their_addresses() {
-    let mut open = GuardedResolver::new(AddressPolicy::Loopback);
+    let mut open = GuardedResolver::new(Arc::new(SystemResolver), AddressPolicy::Loopback);
     assert!(open.call("localhost".parse().unwrap()).await.unwrap().count() > 0);
-    let mut closed = GuardedResolver::new(AddressPolicy::Public);
+    let mut closed = GuardedResolver::new(Arc::new(SystemResolver), AddressPolicy::Public);
     let refused = closed.call("localhost".parse().unwrap()).await.unwrap_err();
     assert!(refused.get_ref().unwrap().is::<AddressRefused>());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mcp_oauth_client::{
     AuthorizationRequired, BuildError, CallbackError, DiscoveryError, Error, HttpError, InteractionError,
-    RefreshError, RegistrationError, StoreError, TokenError,
+    LoginObstacle, RefreshError, RegistrationError, StoreError, TokenError,
 };
 use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl, OAuthError};
 
@@ -15,7 +15,15 @@ pub(super) fn path(error: &(dyn StdError + 'static)) -> String {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(required) = error.downcast_ref::<AuthorizationRequired>() {
-            path.push(format!("AuthorizationRequired::{:?}", required.reason));
+            match &required.obstacle {
+                // What went wrong with the login is what counts.
+                Some(LoginObstacle::Failed(failed)) => {
+                    next = Some(&**failed);
+                    continue;
+                }
+                Some(obstacle) => path.push(format!("{:?}::{}", required.reason, name(obstacle))),
+                None => path.push(format!("{:?}", required.reason)),
+            }
             break;
         }
         if let Some(refusal) = error.downcast_ref::<OAuthError>() {
@@ -48,9 +56,11 @@ fn unfolded(error: &Error) -> &(dyn StdError + 'static) {
 
 /// The name of the variant, of our own enums.
 fn variant(error: &(dyn StdError + 'static)) -> Option<String> {
-    let shown = format!("{error:?}");
-    let name = shown.split(|c: char| !c.is_alphanumeric()).next()?.to_owned();
-    is_ours(error).then_some(name)
+    is_ours(error).then(|| name(error))
+}
+
+fn name(error: &(dyn StdError + 'static)) -> String {
+    format!("{error:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
 }
 
 fn is_ours(error: &(dyn StdError + 'static)) -> bool {

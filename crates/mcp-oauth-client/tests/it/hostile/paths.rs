@@ -5,13 +5,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use mcp_oauth_client::{
-    AuthorizationLayer, AuthorizationManager, AuthorizationRequired, BoxError, HyperClient, Policy,
-};
+use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BoxError, HyperClient, Policy};
 use testkit::hostile::{HostilePeer, Misbehaviour, misbehaviours};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -22,10 +20,10 @@ use crate::support::Person;
 /// How long one request may take, and how long a person may.
 const REQUEST: Duration = Duration::from_secs(2);
 const PERSON: Duration = Duration::from_secs(2);
-/// Logins, requests, and bytes of one answer that a peer can make a client take; the last with what the sockets of both
-/// sides hold.
-const LOGINS: usize = 2;
-const REQUESTS: usize = 40;
+/// Calls of a program that tries again and again.
+const CALLS: usize = 12;
+/// Requests, and bytes of one answer that a peer can make a client take; the latter with what the sockets of both sides hold.
+const REQUESTS: usize = 120;
 const BYTES: usize = 8 * 1024 * 1024;
 const WHOLE: Duration = Duration::from_secs(20);
 
@@ -53,7 +51,7 @@ async fn every_misbehaviour_ends_as_the_page_says() {
 async fn visit(peer: &HostilePeer, misbehaviour: Misbehaviour, http: Arc<HyperClient>) -> Row {
     let Misbehaviour { name, what, .. } = misbehaviour;
     let begun = Instant::now();
-    let outcome = match login_and_call(&peer.url(name), http).await {
+    let outcome = match call(&peer.url(name), http).await {
         Ok(outcome) => outcome,
         Err(error) => {
             let shown = format!("{error} {error:?}");
@@ -67,37 +65,42 @@ async fn visit(peer: &HostilePeer, misbehaviour: Misbehaviour, http: Arc<HyperCl
     };
     let visits = peer.visits(name);
     assert_eq!(visits.count("elsewhere"), 0, "C12.5: {name}");
-    assert!(visits.count("authorize") <= LOGINS, "C13.5: {name}: {visits:?}");
+    let limits = Policy::default().limits;
+    // Only a server that wants something else each time gets as many logins as there may be for all purposes.
+    let logins = if name == "call-403-more" { limits.logins } else { limits.logins_per_operation };
+    assert!(visits.count("authorize") <= logins, "C11.4, C13.5: {name}: {visits:?}");
     assert!(visits.total() <= REQUESTS, "{name}: {visits:?}");
     assert!(visits.largest <= BYTES, "C16.7: {name}: {visits:?}");
     assert!(begun.elapsed() <= WHOLE, "C16.7: {name} took {:?}", begun.elapsed());
     Row { name: name.to_owned(), what: what.to_owned(), outcome }
 }
 
-/// What a program does that wants one call to work.
-async fn login_and_call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
+/// What a program does that wants one call to work: the layer does the rest.
+async fn call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
     let mut policy = Policy::default();
     policy.legacy_servers = false;
     policy.limits.request_time = REQUEST;
     let manager = AuthorizationManager::builder(url).http(http).policy(policy).build()?;
-    let http = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    let client = AuthorizationLayer::new(manager.clone()).layer(http);
-    let mut logins = 0;
-    loop {
+    let interaction = Person::default().interaction().time_limit(PERSON);
+    let client = AuthorizationLayer::new(manager)
+        .interactive(interaction)
+        .layer(Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>());
+    let call = async || {
         let request = Request::post(url).body(Full::from("{}"))?;
-        match client.clone().oneshot(request).await {
-            Ok(answer) if answer.status().is_success() => return Ok("works".to_owned()),
-            Ok(answer) => return Ok(format!("answer {}", answer.status().as_u16())),
-            Err(error) => match AuthorizationRequired::find(&*error) {
-                Some(required) if logins < LOGINS => {
-                    logins += 1;
-                    let interaction = Person::default().interaction().time_limit(PERSON);
-                    manager.authorize(&interaction, &required.challenges).await?;
-                }
-                _ => return Err(error),
-            },
+        let answer = client.clone().oneshot(request).await?;
+        Ok(match answer.status() {
+            StatusCode::OK => "works".to_owned(),
+            other => format!("answer {}", other.as_u16()),
+        })
+    };
+    let outcome = call().await;
+    // A program that tries again and again: what did not help is not asked of a person again.
+    if url.contains("/call-") {
+        for _ in 1..CALLS {
+            let _ = call().await;
         }
     }
+    outcome
 }
 
 /// All that a person would be told.

@@ -12,9 +12,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
     AuthorizationLayer, AuthorizationManager, AuthorizationManagerBuilder, AuthorizationRequired, Authorized,
-    BoxError, ConnectionRules, Error, Grant, HttpClient, HttpError, HyperClient,
+    BoxError, ConnectionRules, Grant, HttpClient, HttpError, HyperClient,
 };
-use mcp_oauth_core::Challenges;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -95,8 +94,14 @@ impl Provider {
             .http(recorder.clone())
             .policy(policy());
         let manager = change(builder).build().unwrap();
-        let client = AuthorizationLayer::new(manager.clone()).layer(http());
-        Visitor { manager, client, recorder, url: self.url(path) }
+        let layer = AuthorizationLayer::new(manager.clone());
+        Visitor {
+            attended: layer.clone().interactive(Person::default().interaction()).layer(http()),
+            alone: layer.layer(http()),
+            manager,
+            recorder,
+            url: self.url(path),
+        }
     }
 }
 
@@ -108,44 +113,48 @@ pub(super) fn http() -> Client<HttpConnector, Full<Bytes>> {
 pub(super) struct Visitor {
     pub(super) manager: AuthorizationManager,
     pub(super) recorder: Recorder,
-    client: Authorized<Client<HttpConnector, Full<Bytes>>>,
+    /// Sends requests that log in by themselves.
+    attended: Http,
+    /// Sends requests that nobody logs in for.
+    alone: Http,
     url: String,
 }
 
+type Http = Authorized<Client<HttpConnector, Full<Bytes>>>;
+
 impl Visitor {
-    /// Calls a tool as it is; whoever must log in for it is told so.
-    pub(super) async fn try_call(&self, tool: &str) -> Result<String, BoxError> {
+    async fn send(&self, http: &Http, tool: &str) -> Result<String, BoxError> {
         let message =
             json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": tool } });
         let request = Request::post(&self.url).body(Full::from(message.to_string()))?;
-        let answer = self.client.clone().oneshot(request).await?;
+        let answer = http.clone().oneshot(request).await?;
         assert_eq!(answer.status(), StatusCode::OK);
         let answer: Value = serde_json::from_slice(&answer.into_body().collect().await?.to_bytes())?;
         Ok(answer["result"]["content"][0]["text"].as_str().unwrap().to_owned())
     }
 
-    /// What a tool says that nobody needs to log in for.
-    pub(super) async fn call(&self, tool: &str) -> String {
-        self.try_call(tool).await.unwrap_or_else(|error| panic!("{tool}: {error:?}"))
+    /// Calls a tool, with whatever login it needs.
+    pub(super) async fn call(&self, tool: &str) -> Arc<Grant> {
+        match self.send(&self.attended, tool).await {
+            Ok(answer) => assert_eq!(answer, format!("{tool} by the-person")),
+            Err(error) => panic!("{tool}: {error:?}"),
+        }
+        self.manager.grant().expect("a grant")
     }
 
-    /// The login that a tool needs.
+    /// Calls a tool that no login helps with.
+    pub(super) async fn refused(&self, tool: &str) -> AuthorizationRequired {
+        required(self.send(&self.attended, tool).await, tool)
+    }
+
+    /// Calls a tool that needs a login, which is not begun.
     pub(super) async fn required(&self, tool: &str) -> AuthorizationRequired {
-        let error = self.try_call(tool).await.unwrap_err();
-        AuthorizationRequired::find(&*error).unwrap_or_else(|| panic!("{tool}: {error:?}")).clone()
+        required(self.send(&self.alone, tool).await, tool)
     }
 
-    /// Logs in as these challenges ask for.
-    pub(super) async fn authorize(&self, challenges: &Challenges) -> Result<Arc<Grant>, Error> {
-        self.manager.authorize(&Person::default().interaction(), challenges).await
-    }
-
-    /// Calls a tool, with the login that it needs.
-    pub(super) async fn login_and_call(&self, tool: &str) -> Arc<Grant> {
-        let required = self.required(tool).await;
-        let grant = self.authorize(&required.challenges).await.unwrap_or_else(|error| panic!("{error:?}"));
-        assert_eq!(self.call(tool).await, format!("{tool} by the-person"));
-        grant
+    /// How often a person logged in.
+    pub(super) fn logins(&self) -> usize {
+        self.recorder.values("authorization_code", "code").len()
     }
 
     /// Renews the token as after a 401.
@@ -154,6 +163,11 @@ impl Visitor {
         self.manager.recover(Some(held.access_token())).await.unwrap();
         self.manager.grant().expect("a grant")
     }
+}
+
+fn required(outcome: Result<String, BoxError>, tool: &str) -> AuthorizationRequired {
+    let error = outcome.unwrap_err();
+    AuthorizationRequired::find(&*error).unwrap_or_else(|| panic!("{tool}: {error:?}")).clone()
 }
 
 /// Sends what the client sends, and remembers it: a thief would send it once more.

@@ -32,7 +32,7 @@ async fn c12_4_preregistered_clients() {
             .with_secret(ClientSecret::parse(SECRET).unwrap())
             .with_auth_method(TokenEndpointAuthMethod::from(method));
         let visitor = provider.visitor_with("/mcp", |builder| builder.preregistered(known));
-        let grant = visitor.login_and_call("read").await;
+        let grant = visitor.call("read").await;
         assert_eq!(grant.client().origin(), ClientOrigin::Preregistered);
         visitor.renew().await;
         visitor.call("read").await;
@@ -56,7 +56,7 @@ async fn c6_3_metadata_document() {
     });
     let Some(provider) = Provider::start(json!({ "documents": { address: document } })).await else { return };
     let visitor = provider.visitor_with("/mcp", |builder| builder.client_id_metadata_document(address));
-    let grant = visitor.login_and_call("read").await;
+    let grant = visitor.call("read").await;
     assert_eq!(grant.client().origin(), ClientOrigin::MetadataDocument);
     assert_eq!(grant.client().client_id().as_str(), address);
     visitor.renew().await;
@@ -68,11 +68,11 @@ async fn c6_3_metadata_document() {
 async fn c12_9_forgotten_registration() {
     let Some(provider) = Provider::start(json!({})).await else { return };
     let visitor = provider.visitor("/mcp");
-    let grant = visitor.login_and_call("read").await;
+    let grant = visitor.call("read").await;
     provider.control(json!({ "forget": grant.client().client_id() })).await;
     let refused = visitor.manager.recover(Some(grant.access_token())).await.unwrap_err();
     assert!(refused.needs_authorization(), "{refused:?}");
-    let again = visitor.login_and_call("read").await;
+    let again = visitor.call("read").await;
     assert_ne!(again.client().client_id(), grant.client().client_id());
     assert_eq!(visitor.recorder.count("/reg"), 2);
 }

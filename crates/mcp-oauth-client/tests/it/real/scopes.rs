@@ -1,6 +1,6 @@
 //! Narrower and wider scopes.
 
-use mcp_oauth_client::AuthorizationReason;
+use mcp_oauth_client::{AuthorizationReason, LoginObstacle};
 use mcp_oauth_core::ScopeSet;
 use serde_json::json;
 
@@ -12,16 +12,15 @@ async fn c11_2_step_up() {
     for format in ["jwt", "opaque"] {
         let Some(provider) = Provider::start(json!({ "format": format })).await else { return };
         let visitor = provider.visitor("/mcp");
-        visitor.login_and_call("read").await;
+        visitor.call("read").await;
         let required = visitor.required("write").await;
         assert_eq!(required.reason, AuthorizationReason::InsufficientScope);
         let union = ScopeSet::parse("mcp:read mcp:write").unwrap();
         assert!(required.scopes.covers(&union), "{}", required.scopes);
-        let grant = visitor.authorize(&required.challenges).await.unwrap();
+        let grant = visitor.call("write").await;
         assert!(grant.scopes().covers(&union), "{}", grant.scopes());
-        for tool in ["write", "read"] {
-            visitor.call(tool).await;
-        }
+        visitor.call("read").await;
+        assert_eq!(visitor.logins(), 2);
         // C14.4: a refresh keeps them.
         visitor.renew().await;
         visitor.call("write").await;
@@ -34,11 +33,17 @@ async fn c9_6_narrower_scopes() {
     let options = json!({ "challengeScope": "mcp:read mcp:write", "deny": ["mcp:write"] });
     let Some(provider) = Provider::start(options).await else { return };
     let visitor = provider.visitor("/mcp");
-    let grant = visitor.login_and_call("read").await;
+    let grant = visitor.call("read").await;
     assert_eq!(grant.scopes().to_string(), "mcp:read");
     assert!(grant.requested_scopes().contains("mcp:write"));
-    assert_eq!(visitor.required("write").await.reason, AuthorizationReason::InsufficientScope);
-    // They change their mind.
-    provider.control(json!({ "deny": [] })).await;
-    visitor.login_and_call("write").await;
+    let refused = visitor.refused("write").await;
+    assert_eq!(refused.reason, AuthorizationReason::InsufficientScope);
+    assert!(matches!(refused.obstacle, Some(LoginObstacle::OfNoUse)), "{:?}", refused.obstacle);
+    // Nobody is asked for the same again in a hurry.
+    let logins = visitor.logins();
+    assert!(logins <= 2, "{logins}");
+    let refused = visitor.refused("write").await;
+    assert!(matches!(refused.obstacle, Some(LoginObstacle::RefusedLately { .. })), "{:?}", refused.obstacle);
+    assert_eq!(visitor.logins(), logins);
+    visitor.call("read").await;
 }

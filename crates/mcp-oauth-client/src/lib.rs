@@ -131,4 +131,6 @@ pub use store::{
     CredentialStore, FileStore, Lease, MemoryStore, SealedStore, SealingKey, SealingKeyError, SealingKeys,
     SecretBytes, StoreError, StoreKey, UnsealError, Version,
 };
+#[cfg(any(test, feature = "keyring"))]
+pub use store::{KeyringError, KeyringStore};
 pub use token::TokenError;

@@ -9,6 +9,8 @@ mod contract;
 mod directory;
 mod file;
 mod key;
+#[cfg(any(test, feature = "keyring"))]
+mod keyring;
 mod memory;
 mod records;
 mod sealed;
@@ -24,6 +26,8 @@ use zeroize::Zeroizing;
 
 pub use file::FileStore;
 pub use key::StoreKey;
+#[cfg(any(test, feature = "keyring"))]
+pub use keyring::{KeyringError, KeyringStore};
 pub use memory::MemoryStore;
 pub(crate) use records::Records;
 pub use sealed::{SealedStore, SealingKey, SealingKeyError, SealingKeys, UnsealError};

@@ -202,6 +202,17 @@ pub enum SealingKeyError {
         #[source]
         source: Box<SealingKeyError>,
     },
+    /// The keyring cannot be used.
+    #[cfg(any(test, feature = "keyring"))]
+    #[error("the sealing key cannot be had from the keyring")]
+    Keyring(#[source] Box<crate::StoreError>),
+}
+
+#[cfg(any(test, feature = "keyring"))]
+impl SealingKeyError {
+    pub(in crate::store) fn keyring(error: crate::StoreError) -> Self {
+        Self::Keyring(Box::new(error))
+    }
 }
 
 fn from_hex(text: &str) -> Option<Zeroizing<[u8; 32]>> {

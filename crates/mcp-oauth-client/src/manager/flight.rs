@@ -8,7 +8,7 @@
 //! 2. Take the lease on the grant: of several processes, one renews.
 //! 3. Read the store again. Another token than the one at hand, and not the rejected one: someone renewed it; adopt it.
 //! 4. After a rejection: see whether the MCP server still uses the authorization server. Then ask that one.
-//! 5. Store the answer, then use it.
+//! 5. Store the answer, then use it. If the store does not take it, see [`unsaved`](super::unsaved).
 //! 6. `invalid_grant`: read the store once more (someone may have renewed it without a lease), else the grant has ended.
 
 use std::sync::{Arc, PoisonError};
@@ -18,9 +18,10 @@ use futures_util::future::{BoxFuture, Shared};
 use mcp_oauth_core::{AccessToken, Challenges, Issuer, OAuthErrorCode};
 
 use super::Inner;
+use super::unsaved::{SlotGuard, Unsaved, save_later};
 use crate::registration::ClientOrigin;
 use crate::token::refresh;
-use crate::{Grant, StoreError, StoreKey, TokenError, Version};
+use crate::{Grant, Lease, StoreError, StoreKey, TokenError, Version};
 
 /// One renewal under way.
 pub(super) type Flight = Shared<BoxFuture<'static, Result<Arc<Grant>, RefreshError>>>;
@@ -122,15 +123,8 @@ impl Drop for Landing {
     }
 }
 
-/// A renewed grant that could not be stored, and what is stored in its stead. As long as that is unchanged, the refresh
-/// token in the store is spent and this one counts.
-pub(super) struct Unsaved {
-    grant: Grant,
-    instead_of: Option<Version>,
-}
-
 /// Steps 2 to 6.
-async fn renew(inner: &Inner, rejected: Option<&Rejection>) -> Result<Arc<Grant>, RefreshError> {
+async fn renew(inner: &Arc<Inner>, rejected: Option<&Rejection>) -> Result<Arc<Grant>, RefreshError> {
     inner.load_once().await?;
     let held = inner.current.load_full();
     let key = match (inner.records.grant_key().await?, &held) {
@@ -138,12 +132,20 @@ async fn renew(inner: &Inner, rejected: Option<&Rejection>) -> Result<Arc<Grant>
         (None, Some(held)) => inner.records.key_for(held),
         (None, None) => return Err(RefreshError::NoGrant),
     };
-    let _lease = inner.records.lease(&key).await?;
+    let mut unsaved = inner.unsaved.lock().await;
+    inner.save(&mut unsaved).await;
+    unsaved.take_if(|unsaved| unsaved.key != key);
+    let lease = match &*unsaved {
+        Some(unsaved) => Arc::clone(&unsaved.lease),
+        None => Arc::new(inner.records.lease(&key).await?),
+    };
     let mut stored = inner.records.load_grant(&key, &inner.registration).await?;
-    if let Some(unsaved) = inner.take_unsaved(stored.version) {
-        stored.value = Some(unsaved);
+    // A newer login or a logout came in between.
+    unsaved.take_if(|unsaved| unsaved.instead_of != stored.version);
+    if let Some(unsaved) = &*unsaved {
+        stored.value = Some(unsaved.grant.clone());
     }
-    let renewal = Renewal { inner, held, key, version: stored.version };
+    let mut renewal = Renewal { inner, held, key, version: stored.version, lease, unsaved };
     let Some(grant) = stored.value else { return renewal.nothing_stored() };
     let used = rejected.map(|rejected| &rejected.token);
     let used = used.or(renewal.held.as_ref().map(|held| &held.access_token));
@@ -179,12 +181,15 @@ fn is_usable(inner: &Inner, grant: &Grant, used: Option<&AccessToken>) -> bool {
 
 /// A renewal that holds the lease.
 struct Renewal<'a> {
-    inner: &'a Inner,
+    inner: &'a Arc<Inner>,
     /// What was in use when it began.
     held: Option<Arc<Grant>>,
     key: StoreKey,
     /// What was stored when it began.
     version: Option<Version>,
+    lease: Arc<Lease>,
+    /// What an earlier one could not store.
+    unsaved: SlotGuard<'a>,
 }
 
 impl Renewal<'_> {
@@ -206,10 +211,14 @@ impl Renewal<'_> {
     }
 
     /// Step 5.
-    async fn keep(&self, renewed: Grant) -> Result<Arc<Grant>, RefreshError> {
+    async fn keep(&mut self, renewed: Grant) -> Result<Arc<Grant>, RefreshError> {
         match self.inner.records.replace_grant(&self.key, Some(&renewed), self.version).await {
-            Ok(()) => Ok(self.adopt(renewed)),
+            Ok(()) => {
+                *self.unsaved = None;
+                Ok(self.adopt(renewed))
+            }
             Err(StoreError::Conflict) => {
+                *self.unsaved = None;
                 // A login or a logout, without the lease. It is newer than this renewal.
                 let now = self.inner.records.load_grant(&self.key, &self.inner.registration).await?;
                 if let Some(newer) = now.value {
@@ -223,23 +232,30 @@ impl Renewal<'_> {
                 // The old refresh token is spent, so the new one is kept in memory: better lost at the end of the
                 // program than now.
                 tracing::error!(server = %self.inner.server, %error, "the renewed token could not be stored");
-                let unsaved = Unsaved { grant: renewed.clone(), instead_of: self.version };
-                *self.inner.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Some(unsaved);
+                let unsaved = Unsaved {
+                    key: self.key.clone(),
+                    grant: renewed.clone(),
+                    instead_of: self.version,
+                    lease: Arc::clone(&self.lease),
+                };
+                if self.unsaved.replace(unsaved).is_none() {
+                    save_later(self.inner);
+                }
                 Ok(self.adopt(renewed))
             }
         }
     }
 
     /// Step 6, and everything else that may go wrong.
-    async fn fail(&self, grant: &Grant, error: TokenError) -> Result<Arc<Grant>, RefreshError> {
-        let Self { inner, key, .. } = self;
+    async fn fail(&mut self, grant: &Grant, error: TokenError) -> Result<Arc<Grant>, RefreshError> {
+        let inner = self.inner;
         // A client that the server forgot can only register again, which takes a new login. A client that was
         // registered by hand can only be mended by hand: its grant stays until then.
         let forgotten = error.is_unknown_client() && grant.client.origin() == ClientOrigin::Dynamic;
         if error.code() != Some(&OAuthErrorCode::InvalidGrant) && !forgotten {
             return Err(RefreshError::Token(Arc::new(error)));
         }
-        let again = inner.records.load_grant(key, &inner.registration).await?;
+        let again = inner.records.load_grant(&self.key, &inner.registration).await?;
         let changed = again.version != self.version;
         if let Some(newer) =
             again.value.filter(|newer| changed && is_usable(inner, newer, Some(&grant.access_token)))
@@ -256,26 +272,20 @@ impl Renewal<'_> {
 
     /// The MCP server trusts another authorization server now. Neither it nor that server may see anything of the grant
     /// (C7.2, C7.5); a login registers there.
-    async fn moved(&self, grant: &Grant) -> Result<Arc<Grant>, RefreshError> {
+    async fn moved(&mut self, grant: &Grant) -> Result<Arc<Grant>, RefreshError> {
         let issuer = grant.issuer().clone();
         tracing::info!(server = %self.inner.server, %issuer, "the authorization server was changed");
         self.drop_grant().await?;
         Err(RefreshError::Moved { issuer })
     }
 
-    async fn drop_grant(&self) -> Result<(), RefreshError> {
+    async fn drop_grant(&mut self) -> Result<(), RefreshError> {
         match self.inner.records.replace_grant(&self.key, None, self.version).await {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
+        *self.unsaved = None;
         self.inner.current.compare_and_swap(&self.held, None);
         Ok(())
-    }
-}
-
-impl Inner {
-    fn take_unsaved(&self, stored: Option<Version>) -> Option<Grant> {
-        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).take();
-        unsaved.filter(|unsaved| unsaved.instead_of == stored).map(|unsaved| unsaved.grant)
     }
 }

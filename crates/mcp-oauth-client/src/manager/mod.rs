@@ -9,6 +9,7 @@ mod flight;
 mod login;
 mod logout;
 mod registration;
+mod unsaved;
 
 pub(crate) use access::Ready;
 pub(crate) use login::Beginning;
@@ -72,7 +73,7 @@ struct Inner {
     loaded: AtomicBool,
     flight: Mutex<Option<flight::Flight>>,
     /// A renewed grant that the store did not take.
-    unsaved: Mutex<Option<flight::Unsaved>>,
+    unsaved: unsaved::Slot,
     /// After a refresh before its time failed: when to try again.
     pause_until: Mutex<Option<Instant>>,
     /// One login at a time.

@@ -21,3 +21,4 @@ mod refresh;
 mod registration;
 mod support;
 mod token;
+mod unsaved;

@@ -1,14 +1,10 @@
 //! C14, C15.6: renewal.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
-use mcp_oauth_client::{
-    AuthorizationManager, CredentialStore, FileStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey,
-    Version,
-};
+use futures_util::future::join_all;
+use mcp_oauth_client::{AuthorizationManager, FileStore, MemoryStore};
 use mcp_oauth_core::FakeClock;
 use serde_json::json;
 use testkit::oauth::{OAuthPeer, Reply};
@@ -261,59 +257,4 @@ async fn broken_files_count_as_absent() {
     assert!(manager.load().await.unwrap().is_none());
     login(&manager).await.unwrap();
     assert!(start().load().await.unwrap().is_some());
-}
-
-/// A memory store that can be made to refuse writes.
-#[derive(Clone, Default)]
-struct Full {
-    inner: MemoryStore,
-    full: Arc<AtomicBool>,
-}
-
-impl CredentialStore for Full {
-    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
-        self.inner.load(key)
-    }
-
-    fn replace<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        value: Option<SecretBytes>,
-        expected: Option<Version>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        if self.full.load(Ordering::Acquire) {
-            return Box::pin(async { Err(StoreError::Backend("the disk is full".into())) });
-        }
-        self.inner.replace(key, value, expected)
-    }
-
-    fn lease<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        ttl: Duration,
-        wait: Duration,
-    ) -> BoxFuture<'a, Result<Lease, StoreError>> {
-        self.inner.lease(key, ttl, wait)
-    }
-}
-
-/// C15.6: a store that takes nothing for a while: the spent refresh token in it is not presented again, and the newest
-/// one is stored as soon as that is possible.
-#[tokio::test]
-async fn c15_6_full_disk() {
-    let peer = OAuthPeer::start(|_| {}).await;
-    let store = Full::default();
-    let manager = builder(&peer).store(store.clone()).build().unwrap();
-    login(&manager).await.unwrap();
-    store.full.store(true, Ordering::Release);
-    for _ in 0..2 {
-        let token = manager.access_token().await.unwrap();
-        assert_ne!(manager.recover(Some(&token)).await.unwrap(), token);
-    }
-    store.full.store(false, Ordering::Release);
-    let token = manager.access_token().await.unwrap();
-    let newest = manager.recover(Some(&token)).await.unwrap();
-    assert!(!peer.has_revoked());
-    let next = builder(&peer).store(store).build().unwrap();
-    assert_eq!(next.access_token().await.unwrap(), newest);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidScope, InvalidUrl, ScopeSet};
 
 use crate::{
-    CallbackError, DiscoveryError, InteractionError, ManagementError, RefreshError, RegistrationError,
-    ScopeError, StoreError, TokenError,
+    CallbackError, DiscoveryError, InteractionError, ManagementError, PushError, RefreshError,
+    RegistrationError, ScopeError, StoreError, TokenError,
 };
 
 /// Any failure of this crate. [`is_retryable`](Self::is_retryable) and [`needs_authorization`](Self::needs_authorization)
@@ -39,6 +39,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The authorization request could not be pushed.
+    #[error(transparent)]
+    Push(#[from] PushError),
     /// The client's registration could not be read, changed or ended.
     #[error(transparent)]
     Management(#[from] ManagementError),
@@ -53,6 +56,7 @@ impl Error {
         match self {
             Self::Discovery(error) => error.is_retryable(),
             Self::Registration(error) => error.is_retryable(),
+            Self::Push(error) => error.is_retryable(),
             Self::Management(error) => error.is_retryable(),
             Self::Token(error) => error.is_retryable(),
             Self::Refresh(error) => error.is_retryable(),

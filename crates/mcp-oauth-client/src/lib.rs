@@ -60,7 +60,8 @@
 //! - **Registration.** [`AuthorizationManagerBuilder::preregistered`], then
 //!   [`AuthorizationManagerBuilder::client_id_metadata_document`], then dynamically. What the server answers counts.
 //! - **The person.** [`BrowserLoopback`] opens the browser, or hands the address to your own page, and listens on a
-//!   loopback address before anybody sees the address. [`Console`] prints it and reads what is pasted.
+//!   loopback address before anybody sees the address. [`Console`] prints it and reads what is pasted. [`Channel`] hands
+//!   it to the part of your application that talks to people.
 //!   [`AuthorizationManager::begin`] leaves it all to you. [`Interaction`] is the trait.
 //! - **The answer.** State, issuer (RFC 9207) and repeated parameters are checked before the code goes anywhere.
 //! - **The grant.** It is stored with all that a refresh needs, so that the next start asks nobody but the MCP server.
@@ -78,7 +79,7 @@
 //! | [`CredentialStore`] | grants and registrations | [`MemoryStore`], [`FileStore`], [`SealedStore`] |
 //! | [`PendingStore`] | logins under way, shared by replicas | [`MemoryPendingStore`] |
 //! | [`HttpClient`] | metadata, registration and token requests | [`HyperClient`] |
-//! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`] |
+//! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`], [`Channel`] |
 //! | [`Clock`](mcp_oauth_core::Clock), [`Entropy`](mcp_oauth_core::Entropy) | tests | the system's |
 //!
 //! # Errors
@@ -111,7 +112,8 @@ pub use http::{
     AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, Resolver, tls_config,
 };
 pub use interaction::{
-    BrowserLoopback, Console, Interaction, InteractionError, LoopbackOptions, Prompt, Rendezvous,
+    BrowserLoopback, Channel, Console, Interaction, InteractionError, LoopbackOptions, NotAccepted, Prompt,
+    Question, Questions, Rendezvous,
 };
 pub use layer::{AuthorizationLayer, Authorized, AuthorizedFuture};
 pub use manager::{
@@ -125,7 +127,7 @@ pub use registration::{
 };
 pub use session::{
     AuthorizationSession, CallbackError, Credentials, MemoryPendingStore, PendingAuthorization, PendingStore,
-    ScopeError, ShownToken,
+    PushError, ScopeError, ShownToken,
 };
 pub use store::{
     CredentialStore, FileStore, Lease, MemoryStore, SealedStore, SealingKey, SealingKeyError, SealingKeys,

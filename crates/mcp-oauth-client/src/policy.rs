@@ -4,7 +4,7 @@ mod exceptions;
 
 use std::time::Duration;
 
-use mcp_oauth_core::{Issuer, PlainHttp, ScopeSet};
+use mcp_oauth_core::{InvalidUrl, Issuer, PlainHttp, RedirectUri, ScopeSet};
 
 use crate::{AddressPolicy, BuildError};
 
@@ -48,6 +48,9 @@ pub struct Policy {
     /// Whether a server without protected resource metadata is taken for one of the 2025-03-26 revision, whose
     /// endpoints are at the root of its host. Default: yes.
     pub legacy_servers: bool,
+    /// Whether answers may come to an address with a scheme of an application's own, such as `com.example.app:/callback`
+    /// (RFC 8252 §7.1). MCP wants https, or http on loopback. Default: no.
+    pub private_use_redirects: bool,
     /// What is sent as `resource`. Default: what the MCP server publishes.
     pub resource: ResourceParameter,
     /// Authorization servers that name themselves otherwise than they are listed. Default: none, so that such a server
@@ -82,6 +85,7 @@ impl Default for Policy {
             plain_http: PlainHttp::default(),
             addresses: None,
             legacy_servers: true,
+            private_use_redirects: false,
             resource: ResourceParameter::default(),
             issuer_exceptions: Vec::new(),
             scopes_at_most: None,
@@ -111,6 +115,15 @@ impl Policy {
             .iter()
             .find(|exception| exception.named == *issuer)
             .map_or(issuer, |exception| &exception.listed)
+    }
+
+    /// MCP "Communication Security": redirect URIs are https or loopback.
+    pub(crate) fn check_redirect_uri(&self, redirect_uri: &RedirectUri) -> Result<(), BuildError> {
+        let scheme = redirect_uri.url().scheme();
+        if self.private_use_redirects || scheme == "https" || redirect_uri.is_loopback() {
+            return Ok(());
+        }
+        Err(BuildError::RedirectUri(InvalidUrl::Scheme(scheme.chars().take(32).collect())))
     }
 
     /// Refuses what can only be a mistake.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::loopback::{Listener, LoopbackOptions};
 use super::sockets::Arrival;
-use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread, page};
+use super::{Interaction, InteractionError, Prompt, Rendezvous, is_openable, on_own_thread, page};
 use crate::{Error, Grant};
 
 type Announce = dyn Fn(&Prompt) + Send + Sync;
@@ -140,6 +140,11 @@ impl Waiting {
             announce(prompt);
         }
         let Some(open) = self.open.clone() else { return Ok(()) };
+        if !is_openable(&prompt.url) {
+            let error =
+                io::Error::new(io::ErrorKind::InvalidInput, "only https, or http on this machine, is opened");
+            return Err(InteractionError::Open(error));
+        }
         let url = prompt.url.clone();
         // Some openers return only when the browser ends.
         match on_own_thread(move || open(&url)).await {

@@ -5,6 +5,7 @@
 //! person how it ended.
 
 mod browser;
+mod channel;
 mod console;
 mod loopback;
 mod page;
@@ -14,15 +15,16 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
-use mcp_oauth_core::{Issuer, RedirectUri, ResourceUri, ScopeSet, State};
+use mcp_oauth_core::{Issuer, RedirectUri, ResourceUri, ScopeSet, State, is_loopback};
 use url::{Host, Url};
 
 use crate::{CallbackError, Error, Grant};
 
 pub use browser::BrowserLoopback;
+pub use channel::{Channel, NotAccepted, Question, Questions};
 pub use console::Console;
 pub use loopback::LoopbackOptions;
 
@@ -32,6 +34,8 @@ pub use loopback::LoopbackOptions;
 pub struct Prompt {
     /// The address to open: https, or http on loopback. It holds the state of the login, so show it to nobody else.
     pub url: Url,
+    /// When it is too late to open it: a minute or so after a request that was pushed (RFC 9126).
+    pub open_before: Option<SystemTime>,
     /// What the login is for.
     pub resource: ResourceUri,
     /// Who will ask for it.
@@ -136,6 +140,17 @@ pub enum InteractionError {
     Cancelled,
 }
 
+/// True for what may be opened in a browser: https, and http on this machine. Whatever else a server names as its
+/// authorization endpoint could run or read something on the spot (MCP security best practices, "OAuth Authorization URL
+/// Validation").
+fn is_openable(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.has_host(),
+        "http" => is_loopback(url),
+        _ => false,
+    }
+}
+
 /// The same loopback address in its other spelling: `localhost` for `127.0.0.1` and the other way round. Authorization
 /// servers differ in which of them they register.
 fn respelled(uri: &RedirectUri) -> Option<RedirectUri> {
@@ -158,3 +173,6 @@ pub(crate) async fn on_own_thread<T: Send + 'static>(
     std::thread::Builder::new().name("interaction".to_owned()).spawn(move || done.send(work()))?;
     outcome.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,9 @@ impl Inner {
         let Some(redirect_uri) = redirect_uris.first().cloned() else {
             return Err(CallbackError::NotAnAnswer.into());
         };
+        for redirect_uri in redirect_uris {
+            self.policy.check_redirect_uri(redirect_uri)?;
+        }
         if let Choice::Known(client) = self.registration.choose(server, &redirect_uri)? {
             self.check_binding(&client).await?;
             return Ok(Chosen { client, redirect_uri, is_stored: false });
@@ -79,6 +82,7 @@ impl Inner {
 pub(super) fn is_unknown_client(error: &Error) -> bool {
     match error {
         Error::Token(error) => error.is_unknown_client(),
+        Error::Push(error) => error.is_unknown_client(),
         Error::Callback(CallbackError::Refused(refusal)) => {
             matches!(refusal.code(), OAuthErrorCode::InvalidClient | OAuthErrorCode::UnauthorizedClient)
         }

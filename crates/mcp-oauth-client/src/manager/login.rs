@@ -8,12 +8,11 @@ use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, ScopeSet, State};
 use url::Url;
 
 use super::client::{Chosen, is_unknown_client};
+use super::request::Address;
 use super::{AuthorizationManager, Inner};
 use crate::attendance::Need;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
-use crate::session::{
-    Callback, PendingAuthorization, Selection, authorization_url, parameters, select_scopes,
-};
+use crate::session::{Callback, PendingAuthorization, Selection, select_scopes};
 use crate::token::exchange;
 use crate::{
     AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
@@ -23,6 +22,8 @@ use crate::{
 /// A login that is ready to be shown to a person.
 pub(crate) struct Beginning {
     pub(crate) url: Url,
+    /// When it is too late to open it.
+    pub(crate) open_before: Option<SystemTime>,
     pub(crate) pending: PendingAuthorization,
     /// Whether its client is one that was registered for an earlier login.
     client_is_stored: bool,
@@ -32,6 +33,7 @@ impl Beginning {
     fn prompt(&self) -> Prompt {
         Prompt {
             url: self.url.clone(),
+            open_before: self.open_before,
             resource: self.pending.resource.clone(),
             issuer: self.pending.issuer().clone(),
             scopes: self.pending.requested.clone(),
@@ -202,13 +204,24 @@ impl Inner {
     async fn begin(&self, wanted: &Wanted<'_>, redirect_uris: &[RedirectUri]) -> Result<Beginning, Error> {
         self.load_once().await?;
         let (resource, server) = self.discover(wanted.challenges).await?;
-        let Chosen { client, redirect_uri, is_stored } = self.client_at(&server, redirect_uris).await?;
-        let pending = self.pend(wanted, &resource, &server, client, redirect_uri)?;
-        let request = parameters(&pending, &self.policy);
-        let url = authorization_url(server.authorization_endpoint(), &request);
-        self.pending.put(pending.clone()).await?;
-        tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
-        Ok(Beginning { url, pending, client_is_stored: is_stored })
+        let mut chosen = self.client_at(&server, redirect_uris).await?;
+        loop {
+            let Chosen { client, redirect_uri, is_stored } = chosen;
+            let pending = self.pend(wanted, &resource, &server, client, redirect_uri)?;
+            match self.address(&server, &pending).await {
+                // A server that is asked before the person is tells in time that it forgot the client (C12.9).
+                Err(error) if is_stored && is_unknown_client(&error) => {
+                    self.forget_doubtful_client(&pending.client, &error).await?;
+                    chosen = self.client_at(&server, redirect_uris).await?;
+                }
+                Err(error) => return Err(error),
+                Ok(Address { url, open_before }) => {
+                    self.pending.put(pending.clone()).await?;
+                    tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
+                    return Ok(Beginning { url, open_before, pending, client_is_stored: is_stored });
+                }
+            }
+        }
     }
 
     fn pend(

@@ -9,6 +9,7 @@ mod flight;
 mod login;
 mod logout;
 mod registration;
+mod request;
 mod unsaved;
 
 pub(crate) use access::Ready;

@@ -92,6 +92,11 @@ impl ClientAuthentication {
         }
     }
 
+    /// True when the proof comes with the client's id as a parameter.
+    pub(crate) fn names_client(&self) -> bool {
+        matches!(self, Self::None | Self::ClientSecretPost(_))
+    }
+
     fn secret(&self) -> Option<&ClientSecret> {
         match self {
             Self::None | Self::PrivateKeyJwt(_) => None,

@@ -32,6 +32,7 @@ use crate::{AuthorizationManager, BuildError, Error};
 pub struct AuthorizationSession {
     manager: AuthorizationManager,
     url: Url,
+    open_before: Option<SystemTime>,
     state: State,
     scopes: ScopeSet,
     expires_at: SystemTime,
@@ -59,8 +60,15 @@ impl AuthorizationSession {
     }
 
     pub(crate) fn begun(manager: AuthorizationManager, beginning: Beginning) -> Self {
-        let Beginning { url, pending, .. } = beginning;
-        Self { manager, url, state: pending.state, scopes: pending.requested, expires_at: pending.expires_at }
+        let Beginning { url, open_before, pending, .. } = beginning;
+        Self {
+            manager,
+            url,
+            open_before,
+            state: pending.state,
+            scopes: pending.requested,
+            expires_at: pending.expires_at,
+        }
     }
 
     /// The address for the person: https, or http on loopback. It holds the state of the login, so show it to nobody
@@ -72,6 +80,12 @@ impl AuthorizationSession {
     /// The same as [`authorization_url`](Self::authorization_url).
     pub fn get_authorization_url(&self) -> &Url {
         self.authorization_url()
+    }
+
+    /// When it is too late to open the address: a minute or so after a request that was pushed (RFC 9126). An answer may
+    /// come later, up to [`expires_at`](Self::expires_at).
+    pub fn open_before(&self) -> Option<SystemTime> {
+        self.open_before
     }
 
     /// The scopes that are asked for. Empty: what the server sees fit.

@@ -4,6 +4,7 @@ mod authorization;
 mod callback;
 mod credentials;
 mod pending;
+mod pushed;
 mod request;
 mod scope;
 
@@ -12,6 +13,8 @@ pub(crate) use callback::Callback;
 pub use callback::CallbackError;
 pub use credentials::{Credentials, ShownToken};
 pub use pending::{MemoryPendingStore, PendingAuthorization, PendingStore};
+pub use pushed::PushError;
+pub(crate) use pushed::{push, push_endpoint};
 pub(crate) use request::{authorization_url, parameters};
 pub use scope::ScopeError;
 pub(crate) use scope::{Selection, select_scopes};

@@ -13,7 +13,7 @@ use crate::http::Fetcher;
 use crate::{RegisteredClient, ResourceParameter};
 
 /// The parameters of a form in the order in which they are sent.
-pub(crate) type Form<'a> = Vec<(&'static str, Cow<'a, str>)>;
+pub(crate) type Form<'a> = Vec<(&'a str, Cow<'a, str>)>;
 
 /// What is asked of a token endpoint, but for the client's authentication, which is made anew for every attempt: an
 /// assertion is good for one use.

@@ -4,7 +4,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mcp_oauth_client::{BrowserLoopback, CallbackError, Console, Error, InteractionError, LoopbackOptions};
+use futures_util::future::BoxFuture;
+use mcp_oauth_client::{
+    BrowserLoopback, BuildError, CallbackError, Channel, Console, Error, InteractionError, LoopbackOptions,
+};
 use mcp_oauth_core::{Challenges, RedirectUri};
 use testkit::browser::Browser;
 use testkit::oauth::OAuthPeer;
@@ -251,4 +254,93 @@ async fn console_gives_up() {
     let nonsense = Console::with_terminal(|_| Ok(()), || Ok("?state=x".to_owned()));
     let error = manager(&peer).authorize(&nonsense, &Challenges::default()).await.unwrap_err();
     assert!(matches!(error, Error::Callback(CallbackError::NotAnAnswer)));
+}
+
+/// An application with a channel: the question, a mistaken answer and the question again, the right one.
+#[tokio::test]
+async fn channel() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let redirect_uri = RedirectUri::parse("https://app.test/oauth/callback").unwrap();
+    let (channel, mut questions) = Channel::new(redirect_uri);
+    let manager = manager(&peer);
+    let login = tokio::spawn(async move { manager.authorize(&channel, &Challenges::default()).await });
+    let question = questions.next().await.unwrap();
+    assert_eq!(question.mistake(), None);
+    let refused = question.answer("?code=x&state=another").await.unwrap_err();
+    assert!(refused.reason.contains("no login that is under way"), "{refused}");
+    let question = questions.next().await.unwrap();
+    assert!(question.mistake().is_some());
+    let url = question.prompt().url.to_string();
+    let back = Browser::new().stop_at("https://app.test/").open(&url).await.unwrap();
+    question.answer(back.url.to_string()).await.unwrap();
+    assert_eq!(login.await.unwrap().unwrap().issuer().as_str(), peer.issuer());
+    assert_eq!(peer.seen_at("/register")[0].json()["application_type"], "web", "C6.7: answered on a server");
+}
+
+/// An application that drops the question, or never asks for it, has ended the login.
+#[tokio::test]
+async fn channel_cancelled() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&peer);
+    let (channel, mut questions) = Channel::new(RedirectUri::loopback(3030));
+    let login = {
+        let (manager, channel) = (manager.clone(), channel.clone());
+        tokio::spawn(async move { manager.authorize(&channel, &Challenges::default()).await })
+    };
+    drop(questions.next().await);
+    let error = login.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Interaction(InteractionError::Cancelled)), "{error:?}");
+    drop(questions);
+    let error = manager.authorize(&channel, &Challenges::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Interaction(InteractionError::Cancelled)), "{error:?}");
+}
+
+/// C8.6: an address with a scheme of its own needs the exception.
+#[tokio::test]
+async fn c8_6_private_use_schemes() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let redirect_uri = RedirectUri::parse("com.example.app:/callback").unwrap();
+    let refused = manager(&peer).begin(&Challenges::default(), redirect_uri.clone()).await.unwrap_err();
+    assert!(matches!(refused, Error::Build(BuildError::RedirectUri(_))), "{refused:?}");
+    assert_eq!(peer.count("/register"), 0);
+    let mut policy = crate::support::policy();
+    policy.private_use_redirects = true;
+    let open = crate::support::builder(&peer).policy(policy).build().unwrap();
+    open.begin(&Challenges::default(), redirect_uri).await.unwrap();
+}
+
+/// Remembers when records were put in.
+struct Watched(mcp_oauth_client::MemoryPendingStore, Arc<Mutex<Vec<String>>>);
+
+impl mcp_oauth_client::PendingStore for Watched {
+    fn put(
+        &self,
+        pending: mcp_oauth_client::PendingAuthorization,
+    ) -> BoxFuture<'_, Result<(), mcp_oauth_client::StoreError>> {
+        self.1.lock().expect("a lock").push(format!("kept for {}", pending.issuer()));
+        self.0.put(pending)
+    }
+
+    fn take<'a>(
+        &'a self,
+        state: &'a mcp_oauth_core::State,
+    ) -> BoxFuture<'a, Result<Option<mcp_oauth_client::PendingAuthorization>, mcp_oauth_client::StoreError>>
+    {
+        self.0.take(state)
+    }
+}
+
+/// C8.5: the issuer that must answer is on record before anybody sees the address.
+#[tokio::test]
+async fn c8_5_recorded_before_it_is_shown() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let store = mcp_oauth_client::MemoryPendingStore::new(mcp_oauth_core::SystemClock);
+    let manager =
+        crate::support::builder(&peer).pending_store(Watched(store, Arc::clone(&events))).build().unwrap();
+    let shown = Arc::clone(&events);
+    let interaction = BrowserLoopback::announced(move |_| shown.lock().expect("a lock").push("shown".into()))
+        .time_limit(Duration::from_millis(50));
+    manager.authorize(&interaction, &Challenges::default()).await.unwrap_err();
+    assert_eq!(*events.lock().unwrap(), [format!("kept for {}", peer.issuer()), "shown".to_owned()]);
 }

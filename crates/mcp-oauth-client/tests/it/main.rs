@@ -15,6 +15,7 @@ mod migration;
 mod network;
 mod policy;
 mod processes;
+mod pushed;
 mod races;
 mod real;
 mod refresh;

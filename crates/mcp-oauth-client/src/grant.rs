@@ -174,7 +174,7 @@ pub(crate) struct GrantRecord {
 
 impl GrantRecord {
     /// Counts up when a record can no longer be read as before.
-    const FORMAT: u32 = 1;
+    pub(crate) const FORMAT: u32 = 1;
 
     /// The grant again. `None` when it was written by a newer version, is for another resource or subject, or its client
     /// is no longer configured.

@@ -133,7 +133,8 @@ async fn renew(inner: &Arc<Inner>, rejected: Option<&Rejection>) -> Result<Arc<G
         (None, None) => return Err(RefreshError::NoGrant),
     };
     let mut unsaved = inner.unsaved.lock().await;
-    inner.save(&mut unsaved).await;
+    // If it cannot be stored yet, it is used all the same.
+    let _ = inner.save(&mut unsaved).await;
     unsaved.take_if(|unsaved| unsaved.key != key);
     let lease = match &*unsaved {
         Some(unsaved) => Arc::clone(&unsaved.lease),

@@ -10,6 +10,7 @@ mod login;
 mod logout;
 mod registration;
 mod request;
+mod settle;
 mod unsaved;
 
 pub(crate) use access::Ready;
@@ -46,6 +47,7 @@ pub use registration::{ClientRegistration, Forgotten};
 /// - [`recover`](Self::recover) answers a 401: another process's newer token, or a refresh.
 /// - [`authorize`](Self::authorize) brings a person through the login; [`begin`](Self::begin) lets an application do
 ///   that itself.
+/// - [`settle`](Self::settle) waits, before the program ends, for what must not be interrupted.
 /// - [`logout`](Self::logout) forgets the grant and revokes its tokens, [`forget`](Self::forget) ends the registration too.
 ///
 /// [`AuthorizationLayer`](crate::AuthorizationLayer) does the first two for any HTTP client.

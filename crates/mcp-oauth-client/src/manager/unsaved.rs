@@ -33,17 +33,15 @@ pub(super) type SlotGuard<'a> = MutexGuard<'a, Option<Unsaved>>;
 
 impl Inner {
     /// Tries to store it, if there is one. Afterwards there is none, unless the store still fails.
-    pub(super) async fn save(&self, slot: &mut SlotGuard<'_>) {
-        let Some(unsaved) = slot.as_ref() else { return };
+    pub(super) async fn save(&self, slot: &mut SlotGuard<'_>) -> Result<(), StoreError> {
+        let Some(unsaved) = slot.as_ref() else { return Ok(()) };
         match self.records.replace_grant(&unsaved.key, Some(&unsaved.grant), unsaved.instead_of).await {
             Ok(()) => tracing::info!(server = %self.server, "the renewed token is stored now"),
             Err(StoreError::Conflict) => {}
-            Err(error) => {
-                tracing::debug!(server = %self.server, %error, "the renewed token still cannot be stored");
-                return;
-            }
+            Err(error) => return Err(error),
         }
         **slot = None;
+        Ok(())
     }
 }
 
@@ -56,9 +54,11 @@ pub(super) fn save_later(inner: &Arc<Inner>) {
             tokio::time::sleep(pause).await;
             let Some(inner) = inner.upgrade() else { return };
             let mut slot = inner.unsaved.lock().await;
-            inner.save(&mut slot).await;
-            if slot.is_none() {
-                return;
+            match inner.save(&mut slot).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::debug!(server = %inner.server, %error, "the renewed token still cannot be stored");
+                }
             }
             pause = (pause * 2).min(LAST_PAUSE);
         }

@@ -1,10 +1,13 @@
 //! The store with the types of this crate instead of bytes.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_oauth_core::{ClientId, Issuer, RedirectUri, ResourceUri};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
 use crate::grant::GrantRecord;
@@ -22,6 +25,30 @@ const LEASE_TTL: Duration = Duration::from_secs(120);
 pub(crate) struct Stored<T> {
     pub(crate) value: Option<T>,
     pub(crate) version: Option<Version>,
+}
+
+/// What is stored under one kind of key. A record says its format as `format`; one that does not is of format 1.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    /// The newest format that this version reads. It counts up when an older version must not use the record as if it
+    /// were one of its own, say because it would send a token in a way that it is not meant for.
+    const FORMAT: u32 = 1;
+}
+
+impl Record for ServerRecord {}
+impl Record for ClientRecord {}
+impl Record for GrantRecord {
+    const FORMAT: u32 = GrantRecord::FORMAT;
+}
+
+/// The part of a record that every format has.
+#[derive(Deserialize)]
+struct Form {
+    #[serde(default = "first_format")]
+    format: u32,
+}
+
+fn first_format() -> u32 {
+    1
 }
 
 /// Which grant an MCP server's is.
@@ -168,19 +195,14 @@ impl Records {
         StoreKey::Grant { issuer, resource, subject: self.subject.clone() }
     }
 
-    async fn read<T: for<'de> Deserialize<'de>>(&self, key: &StoreKey) -> Result<Stored<T>, StoreError> {
+    async fn read<T: Record>(&self, key: &StoreKey) -> Result<Stored<T>, StoreError> {
         let Some(bytes) = self.store.load(key).await? else {
             return Ok(Stored { value: None, version: None });
         };
-        let value = serde_json::from_slice(bytes.expose());
-        if value.is_err() {
-            // Without the parser's message: it may quote the value.
-            tracing::warn!(%key, "a stored value cannot be read and counts as absent");
-        }
-        Ok(Stored { value: value.ok(), version: Some(bytes.version()) })
+        Ok(Stored { value: decode(key, &bytes), version: Some(bytes.version()) })
     }
 
-    async fn put(&self, key: &StoreKey, record: &impl Serialize) -> Result<(), StoreError> {
+    async fn put(&self, key: &StoreKey, record: &impl Record) -> Result<(), StoreError> {
         let value = encode(record)?;
         self.overwrite(key, Some(value)).await
     }
@@ -205,9 +227,54 @@ fn client_key(issuer: &Issuer, redirect_uris: &[RedirectUri]) -> StoreKey {
     StoreKey::Client { issuer: issuer.clone(), redirect_uris: redirect_uris.to_vec() }
 }
 
-fn encode(record: &impl Serialize) -> Result<SecretBytes, StoreError> {
-    match serde_json::to_vec_pretty(record) {
-        Ok(bytes) => Ok(SecretBytes::new(bytes)),
+/// What cannot be read counts as absent: it is no grant that anybody could use, and a login replaces it. Nothing else does.
+fn decode<T: Record>(key: &StoreKey, bytes: &SecretBytes) -> Option<T> {
+    let format = serde_json::from_slice(bytes.expose()).map(|form: Form| form.format);
+    match format {
+        Ok(format) if format > T::FORMAT => {
+            tracing::warn!(%key, format, "a stored value is of a newer version of this library and counts as absent");
+            return None;
+        }
+        Ok(_) => {
+            if let Ok(record) = serde_json::from_slice(bytes.expose()) {
+                return Some(record);
+            }
+        }
+        Err(_) => {}
+    }
+    // Without the parser's message: it may quote the value.
+    tracing::warn!(%key, "a stored value cannot be read and counts as absent");
+    None
+}
+
+fn encode(record: &impl Record) -> Result<SecretBytes, StoreError> {
+    let mut buffer = WipedBuffer::default();
+    match serde_json::to_writer_pretty(&mut buffer, record) {
+        Ok(()) => Ok(SecretBytes(buffer.0)),
         Err(error) => Err(StoreError::Backend(error.into())),
     }
 }
+
+/// A buffer that leaves nothing behind where it was before it grew.
+#[derive(Default)]
+struct WipedBuffer(Zeroizing<Vec<u8>>);
+
+impl io::Write for WipedBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(1024).next_power_of_two()));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use mcp_oauth_client::{
     AuthorizationManager, CredentialStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey, Version,
 };
 use testkit::oauth::{OAuthPeer, Reply};
+use tokio::sync::Semaphore;
 
 use crate::support::{builder, login, policy};
 
@@ -142,4 +143,40 @@ async fn c15_6_full_disk_and_a_login() {
     let next = builder(&peer).store(store).build().unwrap();
     assert_eq!(next.access_token().await.unwrap(), renewed);
     assert!(!peer.has_revoked());
+}
+
+/// C15.6: a program that ends in good order loses nothing: neither an answer that is on its way, nor what could not be
+/// stored when it came.
+#[tokio::test]
+async fn c15_6_settled_before_the_end() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let store = Full::default();
+    let manager = builder(&peer).store(store.clone()).build().unwrap();
+    manager.settle().await.unwrap();
+    login(&manager).await.unwrap();
+    let token = manager.access_token().await.unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.clear();
+    let caller = tokio::spawn({
+        let (manager, token) = (manager.clone(), token.clone());
+        async move { manager.recover(Some(&token)).await }
+    });
+    while peer.count("/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    store.full.store(true, Ordering::Release);
+    let settling = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.settle().await }
+    });
+    gate.add_permits(1);
+    assert!(settling.await.unwrap().is_err(), "the disk is full");
+    store.full.store(false, Ordering::Release);
+    manager.settle().await.unwrap();
+    let next = builder(&peer).store(store).build().unwrap();
+    let stored = next.access_token().await.unwrap();
+    assert_ne!(stored, token);
+    assert_eq!(stored, manager.access_token().await.unwrap());
 }

@@ -45,6 +45,9 @@ pub enum Error {
     /// The client's registration could not be read, changed or ended.
     #[error(transparent)]
     Management(#[from] ManagementError),
+    /// The chosen grant needs no person, so there is no login to begin (C17.7).
+    #[error("tokens are obtained without a login here")]
+    NoLogin,
     /// What must be asked for may not be asked for.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -61,7 +64,9 @@ impl Error {
             Self::Token(error) => error.is_retryable(),
             Self::Refresh(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
-            Self::Build(_) | Self::Interaction(_) | Self::Callback(_) | Self::Scope(_) => false,
+            Self::Build(_) | Self::Interaction(_) | Self::Callback(_) | Self::Scope(_) | Self::NoLogin => {
+                false
+            }
         }
     }
 
@@ -81,6 +86,9 @@ pub enum BuildError {
     /// The client id metadata document's address cannot be a client id.
     #[error("the client id metadata document cannot be used")]
     MetadataDocument(#[source] InvalidClientMetadataDocument),
+    /// The chosen grant needs a client that was registered before, and client credentials one with a secret or a key.
+    #[error("the chosen grant needs a client that is configured, with what it proves itself with")]
+    NoClient,
     /// The policy sets a parameter of the authorization request that is this client's own.
     #[error("the authorization parameter {name} is set by the client itself")]
     OwnParameter {

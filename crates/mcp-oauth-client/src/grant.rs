@@ -27,6 +27,23 @@ pub struct Grant {
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) requested: ScopeSet,
     pub(crate) granted: ScopeSet,
+    pub(crate) kind: GrantKind,
+}
+
+/// How a grant came about, and so what can renew it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GrantKind {
+    /// A person logged in, in a browser or with a device code. A refresh token renews it.
+    #[default]
+    Login,
+    /// The client asked for itself (RFC 6749 §4.4). Another request renews it, as it does those below.
+    ClientCredentials,
+    /// An identity provider spoke for the person ([`EnterpriseManaged`](crate::EnterpriseManaged)).
+    EnterpriseManaged,
+    /// A platform spoke for the workload ([`WorkloadIdentity`](crate::WorkloadIdentity)).
+    WorkloadIdentity,
 }
 
 impl Grant {
@@ -52,6 +69,7 @@ impl Grant {
             refresh_token: answer.refresh_token,
             granted: answer.scope.unwrap_or_else(|| requested.clone()),
             requested,
+            kind: GrantKind::Login,
         }
     }
 
@@ -91,7 +109,12 @@ impl Grant {
 
     /// True when it can be renewed without a person.
     pub fn is_refreshable(&self) -> bool {
-        self.refresh_token.is_some()
+        self.refresh_token.is_some() || self.kind != GrantKind::Login
+    }
+
+    /// How it came about.
+    pub fn kind(&self) -> GrantKind {
+        self.kind
     }
 
     /// When the access token expires. `None` when the server did not say.
@@ -135,6 +158,7 @@ impl Grant {
             refresh_token: self.refresh_token.clone(),
             requested_scope: self.requested.clone(),
             granted_scope: self.granted.clone(),
+            kind: self.kind,
         }
     }
 }
@@ -170,21 +194,26 @@ pub(crate) struct GrantRecord {
     refresh_token: Option<RefreshToken>,
     requested_scope: ScopeSet,
     granted_scope: ScopeSet,
+    #[serde(default)]
+    kind: GrantKind,
 }
 
 impl GrantRecord {
     /// Counts up when a record can no longer be read as before.
     pub(crate) const FORMAT: u32 = 1;
 
-    /// The grant again. `None` when it was written by a newer version, is for another resource or subject, or its client
-    /// is no longer configured.
+    /// The grant again. `None` when it was written by a newer version, is for another resource or subject, its client is no
+    /// longer configured, or it came about in another way than the configured one: what a person granted is not used in
+    /// the name of the program, nor the other way round.
     pub(crate) fn restore(
         self,
         registration: &Registration,
         resource: &ResourceUri,
         subject: &str,
     ) -> Option<Grant> {
-        if self.format != Self::FORMAT || self.resource != *resource || self.subject != subject {
+        let same_kind = self.kind == registration.grant_kind();
+        if self.format != Self::FORMAT || self.resource != *resource || self.subject != subject || !same_kind
+        {
             return None;
         }
         Some(Grant {
@@ -198,6 +227,7 @@ impl GrantRecord {
             refresh_token: self.refresh_token,
             requested: self.requested_scope,
             granted: self.granted_scope,
+            kind: self.kind,
         })
     }
 }

@@ -102,12 +102,13 @@ mod session;
 mod store;
 mod stored;
 mod token;
+mod unattended;
 
 pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
 pub use attendance::LoginOccasion;
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
-pub use grant::Grant;
+pub use grant::{Grant, GrantKind};
 pub use http::{
     AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, Resolver, tls_config,
 };
@@ -136,3 +137,7 @@ pub use store::{
 #[cfg(any(test, feature = "keyring"))]
 pub use store::{KeyringError, KeyringStore};
 pub use token::TokenError;
+pub use unattended::{
+    AssertionFile, AssertionSource, EnterpriseManaged, SubjectToken, SubjectTokenSource, UnattendedError,
+    WorkloadIdentity,
+};

@@ -68,7 +68,9 @@ pub use registration::{
 };
 pub use resource::ResourceUri;
 pub use scope::{InvalidScope, ScopeSet, ScopeToken};
-pub use secret::{AccessToken, AuthorizationCode, ClientSecret, InvalidSecret, RefreshToken, State};
+pub use secret::{
+    AccessToken, Assertion, AuthorizationCode, ClientSecret, DeviceCode, InvalidSecret, RefreshToken, State,
+};
 pub use token::{TokenResponse, TokenType};
 pub use well_known::{
     authorization_server_metadata_urls, protected_resource_metadata_url, protected_resource_metadata_urls,

@@ -103,6 +103,11 @@ secrets! {
     AuthorizationCode, "authorization code", 0x20..=0x7e,
     /// A client's password (RFC 6749 §2.3.1, appendix A.2), or the token that manages a registration (RFC 7592).
     ClientSecret, "client secret", 0x20..=0x7e,
+    /// A JSON Web Token that speaks for a person or a workload: an ID token, an ID-JAG, a platform's credential (RFC 7523
+    /// §2.1). Whoever holds it can use it, so it is a secret although it is signed.
+    Assertion, "assertion", 0x21..=0x7e,
+    /// The code by which a device asks whether the person has answered (RFC 8628 §3.2).
+    DeviceCode, "device code", 0x20..=0x7e,
     /// The `state` that ties a callback to its authorization request (RFC 6749 §4.1.1, appendix A.5).
     State, "state", 0x20..=0x7e,
 }

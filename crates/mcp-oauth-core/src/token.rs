@@ -16,6 +16,8 @@ pub enum TokenType {
     Bearer,
     /// `Authorization: DPoP` with a proof (RFC 9449).
     Dpop,
+    /// No access token at all: what a token exchange made is good for something else (RFC 8693 §2.2.1).
+    NotApplicable,
     /// Another one. A client must not use a token whose type it does not understand (RFC 6749 §7.1).
     Other(Box<str>),
 }
@@ -26,6 +28,7 @@ impl TokenType {
         match self {
             Self::Bearer => "Bearer",
             Self::Dpop => "DPoP",
+            Self::NotApplicable => "N_A",
             Self::Other(other) => other,
         }
     }
@@ -37,6 +40,8 @@ impl From<&str> for TokenType {
             Self::Bearer
         } else if word.eq_ignore_ascii_case("dpop") {
             Self::Dpop
+        } else if word.eq_ignore_ascii_case("n_a") {
+            Self::NotApplicable
         } else {
             Self::Other(crate::error::printable(word).into())
         }

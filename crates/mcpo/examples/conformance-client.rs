@@ -15,10 +15,13 @@ use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationLayer, AuthorizationManager, Grant, Interaction, InteractionError, Policy,
-    PreregisteredClient, Prompt, Rendezvous,
+    AuthorizationLayer, AuthorizationManager, ClientKey, EnterpriseManaged, Grant, Interaction,
+    InteractionError, Policy, PreregisteredClient, PrivateKey, Prompt, Rendezvous, SubjectToken,
+    WorkloadIdentity,
 };
-use mcp_oauth_core::{ClientId, ClientSecret, Issuer, RedirectUri};
+use mcp_oauth_core::{
+    Assertion, Challenges, ClientId, ClientSecret, GrantType, Issuer, RedirectUri, SigningAlgorithm,
+};
 use mcp_upstream::{
     Answering, CallError, CallOptions, HttpService, ProtocolVersion, RpcError, ServerRequest, ServerRequests,
     Session, SessionOptions, StreamableTransport, Tool,
@@ -40,6 +43,13 @@ struct Context {
     client_id: Option<String>,
     client_secret: Option<String>,
     issuer: Option<String>,
+    private_key_pem: Option<String>,
+    signing_algorithm: Option<String>,
+    idp_issuer: Option<String>,
+    idp_client_id: Option<String>,
+    idp_id_token: Option<String>,
+    idp_token_endpoint: Option<String>,
+    valid_jwt: Option<String>,
     #[serde(default, rename = "toolCalls")]
     tool_calls: Vec<ToolCall>,
 }
@@ -57,7 +67,7 @@ async fn main() -> Result<(), AnyError> {
         .map_or_else(|| Ok(Context::default()), |text| serde_json::from_str(&text))?;
     let revision = variable("MCP_CONFORMANCE_PROTOCOL_VERSION").map(|text| text.parse()).transpose()?;
 
-    let transport = StreamableTransport::new(server.parse()?, authorized(&server, &context, revision)?);
+    let transport = StreamableTransport::new(server.parse()?, authorized(&server, &context, revision).await?);
     let mut options = SessionOptions::new("mcpo-conformance", "1.0.0");
     options.revision = revision;
     options.requests = Some(Arc::new(Agreeable));
@@ -138,8 +148,8 @@ impl ServerRequests for Agreeable {
     }
 }
 
-/// An HTTP client that logs in where the server asks for it, with the identity that the context gives.
-fn authorized(
+/// An HTTP client that gets its tokens where the server asks for them, with the identity that the context gives.
+async fn authorized(
     server: &str,
     context: &Context,
     revision: Option<ProtocolVersion>,
@@ -152,19 +162,64 @@ fn authorized(
         .client_name("mcpo conformance client")
         .client_id_metadata_document(METADATA_DOCUMENT)
         .policy(policy);
-    if let Some(id) = &context.client_id {
-        let mut client = PreregisteredClient::new(ClientId::parse(id.as_str())?);
-        if let Some(secret) = &context.client_secret {
-            client = client.with_secret(ClientSecret::parse(secret.as_str())?);
-        }
-        if let Some(issuer) = &context.issuer {
-            client = client.at_issuer(Issuer::parse(issuer)?);
-        }
+    if let Some(jwt) = &context.valid_jwt {
+        // A workload is no client: what its platform says about it is enough.
+        let jwt = Assertion::parse(jwt.as_str())?;
+        let source = move || -> BoxFuture<'static, _> { Box::pin(std::future::ready(Ok(jwt.clone()))) };
+        manager = manager.workload_identity(WorkloadIdentity::new(source));
+    } else if let Some(client) = preregistered(context)? {
         manager = manager.preregistered(client);
+        if let Some(person) = &context.idp_id_token {
+            manager = manager.enterprise_managed(enterprise(context, person)?);
+        } else if context.private_key_pem.is_some() || acts_for_itself(server, context).await? {
+            manager = manager.client_credentials();
+        }
     }
     let http: Http = Client::builder(TokioExecutor::new()).build_http();
     let layer = AuthorizationLayer::new(manager.build()?).interactive(Person(http.clone()));
     Ok(HttpService::new(layer.layer(http)))
+}
+
+/// The client that the context describes.
+fn preregistered(context: &Context) -> Result<Option<PreregisteredClient>, AnyError> {
+    let Some(id) = &context.client_id else { return Ok(None) };
+    let mut client = PreregisteredClient::new(ClientId::parse(id.as_str())?);
+    if let Some(secret) = &context.client_secret {
+        client = client.with_secret(ClientSecret::parse(secret.as_str())?);
+    }
+    if let Some(pem) = &context.private_key_pem {
+        let algorithm = context.signing_algorithm.as_deref().unwrap_or("ES256");
+        let algorithm = SigningAlgorithm::from_name(algorithm).ok_or("an unknown signing algorithm")?;
+        client = client.with_key(ClientKey::new(PrivateKey::from_pem(pem.as_bytes(), algorithm)?));
+    }
+    if let Some(issuer) = &context.issuer {
+        client = client.at_issuer(Issuer::parse(issuer)?);
+    }
+    Ok(Some(client))
+}
+
+/// An id and a secret may be for a person's login or for the program itself. The authorization server tells: one that
+/// grants client credentials and nothing else has no login.
+async fn acts_for_itself(server: &str, context: &Context) -> Result<bool, AnyError> {
+    if context.client_secret.is_none() {
+        return Ok(false);
+    }
+    let manager = AuthorizationManager::builder(server).build()?;
+    let found = manager.discover(&Challenges::default()).await;
+    Ok(found.is_ok_and(|(_, server)| server.metadata().grant_types() == [GrantType::ClientCredentials]))
+}
+
+/// The person's sign-in at their company.
+fn enterprise(context: &Context, id_token: &str) -> Result<EnterpriseManaged, AnyError> {
+    let issuer = context.idp_issuer.as_deref().ok_or("an ID token without the issuer it is of")?;
+    let client = context.idp_client_id.as_deref().ok_or("an ID token without the client it is for")?;
+    let client = PreregisteredClient::new(ClientId::parse(client)?);
+    let person = SubjectToken::IdToken(Assertion::parse(id_token)?);
+    let enterprise = EnterpriseManaged::new(Issuer::parse(issuer)?, client, person);
+    Ok(match &context.idp_token_endpoint {
+        Some(endpoint) => enterprise.token_endpoint(endpoint),
+        None => enterprise,
+    })
 }
 
 /// The person at the browser: the suite's authorization servers redirect at once, so one request is a whole login.

@@ -7,6 +7,7 @@ mod document;
 mod preference;
 mod resource;
 mod server;
+mod token_server;
 
 use http::StatusCode;
 use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl, Issuer};
@@ -18,6 +19,7 @@ pub(crate) use resource::find_resource;
 pub use resource::{ProtectedResource, ResourceSource};
 pub(crate) use server::server_metadata;
 pub use server::{AuthorizationServer, ServerSource};
+pub(crate) use token_server::TokenServer;
 
 /// Why no authorization server was found.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,5 @@
 //! The authorization server: how to ask for a token (RFC 8414, `OpenID` Connect Discovery).
 
-use bytes::Bytes;
 use mcp_oauth_core::{
     AuthorizationServerMetadata, EndpointUrl, InvalidServerMetadata, Issuer,
     authorization_server_metadata_urls,
@@ -64,7 +63,7 @@ impl AuthorizationServer {
         policy: &Policy,
         issuer: &Issuer,
     ) -> Result<Self, DiscoveryError> {
-        let parse = |body: &[u8]| parse_as(body, issuer, policy.other_names(issuer));
+        let parse = |body: &[u8]| with_code_flow(parse_as(body, issuer, policy.other_names(issuer))?);
         match search(fetcher, issuer, parse).await? {
             Some(metadata) => {
                 if metadata.issuer != *issuer {
@@ -86,7 +85,9 @@ impl AuthorizationServer {
         let unslashed = base.as_str().trim_end_matches('/');
         let spellings = [unslashed.to_owned(), format!("{unslashed}/")].map(|text| Issuer::parse(&text));
         let spellings: Vec<_> = spellings.into_iter().flatten().collect();
-        let parse = |body: &[u8]| parse_as(body, base, spellings.iter().chain(policy.other_names(base)));
+        let parse = |body: &[u8]| {
+            with_code_flow(parse_as(body, base, spellings.iter().chain(policy.other_names(base)))?)
+        };
         match search(fetcher, base, parse).await? {
             Some(metadata) => Self::from_metadata(fetcher, policy, metadata),
             None if policy.legacy_servers => Self::legacy_defaults(fetcher, base),
@@ -100,14 +101,7 @@ impl AuthorizationServer {
         metadata: AuthorizationServerMetadata,
     ) -> Result<Self, DiscoveryError> {
         let issuer = metadata.issuer.clone();
-        let endpoint = |name: &'static str, text: &str| {
-            let issuer = issuer.clone();
-            fetcher.endpoint(text).map_err(|source| DiscoveryError::Endpoint {
-                issuer,
-                endpoint: name,
-                source,
-            })
-        };
+        let endpoint = |name, text| endpoint(fetcher, &issuer, name, text);
         let (authorization, token) = metadata
             .code_flow_endpoints()
             .map_err(|source| DiscoveryError::Server { url: issuer.to_string(), source })?;
@@ -127,13 +121,7 @@ impl AuthorizationServer {
     /// Discovery"). PKCE is used all the same, though nobody says that it is checked.
     fn legacy_defaults(fetcher: &Fetcher, base: &Issuer) -> Result<Self, DiscoveryError> {
         let at = |path: &str| format!("{}/{path}", base.as_str().trim_end_matches('/'));
-        let endpoint = |name: &'static str, text: &str| {
-            fetcher.endpoint(text).map_err(|source| DiscoveryError::Endpoint {
-                issuer: base.clone(),
-                endpoint: name,
-                source,
-            })
-        };
+        let endpoint = |name, text: &str| endpoint(fetcher, base, name, text);
         let mut metadata = AuthorizationServerMetadata::new(base.clone());
         metadata.registration_endpoint = Some(at("register"));
         metadata.token_endpoint_auth_methods_supported =
@@ -158,20 +146,16 @@ pub(crate) async fn server_metadata(
 }
 
 /// The first document that `parse` accepts. `None` only when every place said that there is none.
-async fn search(
+pub(super) async fn search(
     fetcher: &Fetcher,
     issuer: &Issuer,
     parse: impl Fn(&[u8]) -> Result<AuthorizationServerMetadata, InvalidServerMetadata>,
 ) -> Result<Option<AuthorizationServerMetadata>, DiscoveryError> {
     let mut first_trouble = None;
     for url in authorization_server_metadata_urls(issuer) {
-        let place = fetcher.endpoint(url.as_str()).map_err(|source| DiscoveryError::Endpoint {
-            issuer: issuer.clone(),
-            endpoint: "issuer",
-            source,
-        })?;
+        let place = endpoint(fetcher, issuer, "issuer", url.as_str())?;
         let trouble = match look(fetcher, &place).await? {
-            Document::Found(body) => match accept(&body, &parse) {
+            Document::Found(body) => match parse(&body) {
                 Ok(metadata) => {
                     tracing::debug!(url = %place, %issuer, "authorization server metadata found");
                     return Ok(Some(metadata));
@@ -188,7 +172,7 @@ async fn search(
 }
 
 /// The document of `issuer`, which may name itself by one of `others` too.
-fn parse_as<'a>(
+pub(super) fn parse_as<'a>(
     body: &[u8],
     issuer: &Issuer,
     others: impl Iterator<Item = &'a Issuer>,
@@ -202,11 +186,23 @@ fn parse_as<'a>(
     result
 }
 
-fn accept(
-    body: &Bytes,
-    parse: &impl Fn(&[u8]) -> Result<AuthorizationServerMetadata, InvalidServerMetadata>,
+/// An endpoint of `issuer` within the policy; `name` is the metadata's member.
+pub(super) fn endpoint(
+    fetcher: &Fetcher,
+    issuer: &Issuer,
+    name: &'static str,
+    text: &str,
+) -> Result<EndpointUrl, DiscoveryError> {
+    fetcher.endpoint(text).map_err(|source| DiscoveryError::Endpoint {
+        issuer: issuer.clone(),
+        endpoint: name,
+        source,
+    })
+}
+
+fn with_code_flow(
+    metadata: AuthorizationServerMetadata,
 ) -> Result<AuthorizationServerMetadata, InvalidServerMetadata> {
-    let metadata = parse(body)?;
     metadata.code_flow_endpoints()?;
     Ok(metadata)
 }

@@ -27,7 +27,12 @@ fn grant(expires_in: Option<u64>) -> Grant {
 }
 
 fn none() -> Registration {
-    Registration { preregistered: None, document: None, metadata: ClientMetadata::default() }
+    Registration {
+        preregistered: None,
+        document: None,
+        metadata: ClientMetadata::default(),
+        unattended: None,
+    }
 }
 
 /// C14.8: before its expiry, by the margin or a quarter of the token's life.

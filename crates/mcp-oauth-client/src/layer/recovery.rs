@@ -145,9 +145,14 @@ impl Recovery {
 
     /// After a 403: more scopes. A refresh could not give them (C11.3).
     async fn insufficient(&mut self, challenges: Challenges) -> Result<Arc<Grant>, BoxError> {
+        let refused = self.sent.as_ref().map(|grant| grant.access_token().clone());
         let need = self.need(AuthorizationReason::InsufficientScope, challenges);
         if let Some(useless) = self.stepped_up.replace(need.clone()) {
             return Err(self.give_up(&useless, need));
+        }
+        let challenges = &need.required.challenges;
+        if let Some(outcome) = self.authority.manager.more_scopes(refused.as_ref(), challenges).await {
+            return Ok(outcome?);
         }
         self.log_in(need).await
     }
@@ -166,6 +171,10 @@ impl Recovery {
 
     async fn log_in(&self, need: Need) -> Result<Arc<Grant>, BoxError> {
         let Authority { manager, attendant } = &*self.authority;
+        if manager.is_unattended() {
+            // No person could mend it: a token that was made for this request is refused.
+            return Err(need.required.because(LoginObstacle::OfNoUse).into());
+        }
         match attendant {
             None => Err(need.required.into()),
             Some(attendant) => match manager.log_in_for(attendant, &need).await {

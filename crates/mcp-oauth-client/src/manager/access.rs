@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use mcp_oauth_core::{AccessToken, Challenges, OAuthErrorCode, ScopeSet};
 use tokio::time::Instant;
 
-use super::flight::{self, RefreshError};
+use super::flight::{self, Occasion, RefreshError};
 use super::{AuthorizationManager, Inner};
 use crate::error::{AuthorizationReason, AuthorizationRequired};
 use crate::{Error, Grant};
@@ -81,6 +81,11 @@ impl AuthorizationManager {
 
     /// The grant for a request. `None` when a person is needed.
     pub(crate) async fn credential(&self) -> Result<Option<Arc<Grant>>, RefreshError> {
+        self.inner.load_once().await?;
+        if self.inner.current.load().is_none() {
+            // The server's challenge may say where its metadata is and what scopes it wants: nothing is asked before it.
+            return Ok(None);
+        }
         match self.fresh_grant().await {
             Ok(grant) => Ok(Some(grant)),
             Err(error) if error.needs_authorization() => Ok(None),
@@ -101,19 +106,50 @@ impl AuthorizationManager {
                 return Ok(current);
             }
         }
-        let rejection =
-            rejected.map(|token| flight::Rejection { token: token.clone(), challenges: challenges.clone() });
-        let grant = flight::join(&self.inner, rejection.as_ref()).await?;
+        self.another(rejected, challenges).await
+    }
+
+    /// After a 403 with `insufficient_scope`, where no person has to be asked: a token with more scopes. `None` where a
+    /// person has to be.
+    pub(crate) async fn more_scopes(
+        &self,
+        refused: Option<&AccessToken>,
+        challenges: &Challenges,
+    ) -> Option<Result<Arc<Grant>, RefreshError>> {
+        if !self.is_unattended() {
+            return None;
+        }
+        Some(self.another(refused, challenges).await)
+    }
+
+    /// True when tokens need no person.
+    pub fn is_unattended(&self) -> bool {
+        self.inner.registration.unattended.is_some()
+    }
+
+    pub(super) async fn another(
+        &self,
+        rejected: Option<&AccessToken>,
+        challenges: &Challenges,
+    ) -> Result<Arc<Grant>, RefreshError> {
+        let occasion = Occasion { rejected: rejected.cloned(), challenges: challenges.clone() };
+        let grant = flight::join(&self.inner, &occasion).await?;
         if rejected.is_some_and(|rejected| *rejected == grant.access_token) {
             // The flight had begun for another reason, before this token was rejected.
-            return flight::join(&self.inner, rejection.as_ref()).await;
+            return flight::join(&self.inner, &occasion).await;
         }
         Ok(grant)
     }
 
     async fn fresh_grant(&self) -> Result<Arc<Grant>, RefreshError> {
         self.inner.load_once().await?;
-        let Some(grant) = self.inner.current.load_full() else { return Err(RefreshError::NoGrant) };
+        let Some(grant) = self.inner.current.load_full() else {
+            return if self.is_unattended() {
+                flight::join(&self.inner, &Occasion::default()).await
+            } else {
+                Err(RefreshError::NoGrant)
+            };
+        };
         let now = self.inner.clock.now();
         if !grant.is_due(now, self.inner.policy.refresh_before_expiry) {
             return Ok(grant);
@@ -122,7 +158,7 @@ impl AuthorizationManager {
         if !expired && (!grant.is_refreshable() || self.inner.is_paused()) {
             return Ok(grant);
         }
-        match flight::join(&self.inner, None).await {
+        match flight::join(&self.inner, &Occasion::default()).await {
             // Valid for some time yet: a server that is down for a moment must not stop anybody.
             Err(error) if !expired && error.is_retryable() => {
                 tracing::warn!(server = %self.inner.server, %error, "the token could not be renewed before its expiry");

@@ -19,7 +19,8 @@ use crate::registration::{DocumentClient, PreregisteredClient, Registration};
 use crate::session::{MemoryPendingStore, PendingStore};
 use crate::store::{CredentialStore, MemoryStore, Records};
 use crate::token::TokenEndpoint;
-use crate::{HttpClient, Policy};
+use crate::unattended::Unattended;
+use crate::{EnterpriseManaged, HttpClient, Policy, WorkloadIdentity};
 
 /// Builds an [`AuthorizationManager`]. Everything has a default but the MCP server's address.
 ///
@@ -49,6 +50,7 @@ pub struct AuthorizationManagerBuilder {
     preregistered: Option<PreregisteredClient>,
     document: Option<String>,
     document_key: Option<ClientKey>,
+    unattended: Option<Unattended>,
     metadata: ClientMetadata,
     scopes: Option<ScopeSet>,
     preference: Preference,
@@ -74,6 +76,7 @@ impl AuthorizationManager {
             preregistered: None,
             document: None,
             document_key: None,
+            unattended: None,
             metadata,
             scopes: None,
             preference: Preference::default(),
@@ -144,6 +147,44 @@ impl AuthorizationManagerBuilder {
         self
     }
 
+    /// Asks for tokens in the client's own name (RFC 6749 §4.4), for programs that run without a person. The client is the
+    /// one of [`preregistered`](Self::preregistered), with a secret or, better, a key, or the one of
+    /// [`client_id_metadata_document`](Self::client_id_metadata_document) with a
+    /// [key](Self::metadata_document_key); none is ever registered for it.
+    ///
+    /// ```
+    /// use mcp_oauth_client::{AuthorizationManager, PreregisteredClient};
+    /// use mcp_oauth_core::{ClientId, ClientSecret};
+    ///
+    /// let client = PreregisteredClient::new(ClientId::parse("nightly-job")?)
+    ///     .with_secret(ClientSecret::parse("its-secret")?);
+    /// let manager = AuthorizationManager::builder("https://mcp.example/mcp")
+    ///     .preregistered(client)
+    ///     .client_credentials()
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn client_credentials(mut self) -> Self {
+        self.unattended = Some(Unattended::ClientCredentials);
+        self
+    }
+
+    /// Asks for tokens in the name of a person who is signed in at their company's identity provider. The client of
+    /// [`preregistered`](Self::preregistered) or
+    /// [`client_id_metadata_document`](Self::client_id_metadata_document) is the one that the MCP server's authorization
+    /// server knows.
+    pub fn enterprise_managed(mut self, enterprise: EnterpriseManaged) -> Self {
+        self.unattended = Some(Unattended::Enterprise(enterprise));
+        self
+    }
+
+    /// Asks for tokens with what the platform says about this program. No client is needed; one that is configured is
+    /// named all the same, for servers that want it.
+    pub fn workload_identity(mut self, workload: WorkloadIdentity) -> Self {
+        self.unattended = Some(Unattended::Workload(workload));
+        self
+    }
+
     /// The name that people see on the consent page. Default: `MCP client`.
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.metadata.client_name = Some(name.into());
@@ -200,8 +241,8 @@ impl AuthorizationManagerBuilder {
     /// Puts it together. Nothing is asked or read yet.
     ///
     /// # Errors
-    /// When the MCP server's address or the metadata document's is not one that can be used, or the policy contradicts
-    /// itself.
+    /// When the MCP server's address or the metadata document's is not one that can be used, the policy contradicts
+    /// itself, or the chosen grant lacks a client.
     pub fn build(self) -> Result<AuthorizationManager, BuildError> {
         self.policy.check()?;
         let server =
@@ -212,6 +253,15 @@ impl AuthorizationManagerBuilder {
             Some(pending) => pending,
             None => Arc::new(MemoryPendingStore::new(Arc::clone(&self.clock))),
         };
+        let registration = Registration {
+            preregistered: self.preregistered,
+            document: document
+                .map_err(BuildError::MetadataDocument)?
+                .map(|client_id| DocumentClient { client_id, key: self.document_key }),
+            metadata: complete(self.metadata),
+            unattended: self.unattended,
+        };
+        registration.check()?;
         let lease_wait = self.policy.limits.lease_wait;
         let fetcher = Fetcher::new(http, &self.policy, &server);
         let inner = Inner {
@@ -223,13 +273,7 @@ impl AuthorizationManagerBuilder {
             ),
             fetcher,
             records: Records::new(self.store, server.url().to_string(), self.subject, lease_wait),
-            registration: Registration {
-                preregistered: self.preregistered,
-                document: document
-                    .map_err(BuildError::MetadataDocument)?
-                    .map(|client_id| DocumentClient { client_id, key: self.document_key }),
-                metadata: complete(self.metadata),
-            },
+            registration,
             server,
             scopes: self.scopes,
             preference: self.preference,

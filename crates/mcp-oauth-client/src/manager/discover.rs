@@ -3,7 +3,7 @@
 use mcp_oauth_core::{Challenges, Issuer};
 
 use super::{AuthorizationManager, Inner};
-use crate::discovery::find_resource;
+use crate::discovery::{TokenServer, find_resource};
 use crate::{AuthorizationServer, DiscoveryError, Error, Grant, ProtectedResource, ResourceSource};
 
 impl AuthorizationManager {
@@ -22,6 +22,17 @@ impl AuthorizationManager {
 }
 
 impl Inner {
+    /// The same for grants without a redirect.
+    pub(super) async fn discover_token_server(
+        &self,
+        challenges: &Challenges,
+    ) -> Result<(ProtectedResource, TokenServer), DiscoveryError> {
+        let Self { fetcher, policy, server, preference, .. } = self;
+        let resource = find_resource(fetcher, policy, server, challenges, preference).await?;
+        let token_server = resource.token_server(fetcher, policy, preference).await?;
+        Ok((resource, token_server))
+    }
+
     pub(super) async fn discover(
         &self,
         challenges: &Challenges,

@@ -21,7 +21,7 @@ use super::Inner;
 use super::unsaved::{SlotGuard, Unsaved, save_later};
 use crate::registration::ClientOrigin;
 use crate::token::refresh;
-use crate::{Grant, Lease, StoreError, StoreKey, TokenError, Version};
+use crate::{Grant, Lease, StoreError, StoreKey, TokenError, UnattendedError, Version};
 
 /// One renewal under way.
 pub(super) type Flight = Shared<BoxFuture<'static, Result<Arc<Grant>, RefreshError>>>;
@@ -51,6 +51,9 @@ pub enum RefreshError {
     /// The store failed; the grant stays.
     #[error("the token could not be renewed")]
     Store(#[source] Arc<StoreError>),
+    /// A grant that needs no person was not given. Nobody has to log in; what helps is said by the source.
+    #[error("no token could be obtained")]
+    Unattended(#[source] Arc<UnattendedError>),
     /// The runtime stopped while the token was renewed.
     #[error("the program is ending")]
     Stopped,
@@ -61,6 +64,7 @@ impl RefreshError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Token(error) => error.is_retryable(),
+            Self::Unattended(error) => error.is_retryable(),
             Self::Store(_) => true,
             Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Moved { .. } | Self::Stopped => false,
         }
@@ -71,7 +75,7 @@ impl RefreshError {
         match self {
             Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Moved { .. } => true,
             Self::Token(error) => !error.is_retryable(),
-            Self::Store(_) | Self::Stopped => false,
+            Self::Store(_) | Self::Unattended(_) | Self::Stopped => false,
         }
     }
 }
@@ -82,32 +86,40 @@ impl From<StoreError> for RefreshError {
     }
 }
 
-/// A token that the MCP server refused, and what it said.
-#[derive(Debug, Clone)]
-pub(super) struct Rejection {
-    pub(super) token: AccessToken,
+impl From<UnattendedError> for RefreshError {
+    fn from(error: UnattendedError) -> Self {
+        Self::Unattended(Arc::new(error))
+    }
+}
+
+/// What another token is needed for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Occasion {
+    /// The token that the MCP server refused. `None` before an expiry, and for the first token.
+    pub(super) rejected: Option<AccessToken>,
+    /// What it said.
     pub(super) challenges: Challenges,
 }
 
 /// Step 1.
-pub(super) async fn join(
-    inner: &Arc<Inner>,
-    rejected: Option<&Rejection>,
-) -> Result<Arc<Grant>, RefreshError> {
+pub(super) async fn join(inner: &Arc<Inner>, occasion: &Occasion) -> Result<Arc<Grant>, RefreshError> {
     let flight = {
         let mut slot = inner.flight.lock().unwrap_or_else(PoisonError::into_inner);
         match &*slot {
             Some(flight) => flight.clone(),
-            None => slot.insert(start(Arc::clone(inner), rejected.cloned())).clone(),
+            None => slot.insert(start(Arc::clone(inner), occasion.clone())).clone(),
         }
     };
     flight.await
 }
 
-fn start(inner: Arc<Inner>, rejected: Option<Rejection>) -> Flight {
+fn start(inner: Arc<Inner>, occasion: Occasion) -> Flight {
     let landing = Landing(Arc::clone(&inner));
     let task = tokio::spawn(async move {
-        let outcome = renew(&inner, rejected.as_ref()).await;
+        let outcome = match &inner.registration.unattended {
+            Some(unattended) => inner.renew_unattended(unattended, &occasion).await,
+            None => renew(&inner, &occasion).await,
+        };
         drop(landing);
         outcome
     });
@@ -124,7 +136,7 @@ impl Drop for Landing {
 }
 
 /// Steps 2 to 6.
-async fn renew(inner: &Arc<Inner>, rejected: Option<&Rejection>) -> Result<Arc<Grant>, RefreshError> {
+async fn renew(inner: &Arc<Inner>, occasion: &Occasion) -> Result<Arc<Grant>, RefreshError> {
     inner.load_once().await?;
     let held = inner.current.load_full();
     let key = match (inner.records.grant_key().await?, &held) {
@@ -148,15 +160,12 @@ async fn renew(inner: &Arc<Inner>, rejected: Option<&Rejection>) -> Result<Arc<G
     }
     let mut renewal = Renewal { inner, held, key, version: stored.version, lease, unsaved };
     let Some(grant) = stored.value else { return renewal.nothing_stored() };
-    let used = rejected.map(|rejected| &rejected.token);
-    let used = used.or(renewal.held.as_ref().map(|held| &held.access_token));
+    let used = occasion.rejected.as_ref().or(renewal.held.as_ref().map(|held| &held.access_token));
     if is_usable(inner, &grant, used) {
         tracing::debug!(server = %inner.server, "a token that was renewed elsewhere is taken over");
         return Ok(renewal.adopt(grant));
     }
-    if let Some(rejected) = rejected
-        && inner.has_moved(&grant, &rejected.challenges).await
-    {
+    if occasion.rejected.is_some() && inner.has_moved(&grant, &occasion.challenges).await {
         return renewal.moved(&grant).await;
     }
     let Some(refresh_token) = grant.refresh_token.clone() else {
@@ -175,7 +184,7 @@ async fn renew(inner: &Arc<Inner>, rejected: Option<&Rejection>) -> Result<Arc<G
 }
 
 /// Another token than the one that is known to be of no use, and not about to expire.
-fn is_usable(inner: &Inner, grant: &Grant, used: Option<&AccessToken>) -> bool {
+pub(super) fn is_usable(inner: &Inner, grant: &Grant, used: Option<&AccessToken>) -> bool {
     let other = used.is_none_or(|used| grant.access_token != *used);
     other && !grant.is_due(inner.clock.now(), inner.policy.refresh_before_expiry)
 }

@@ -65,6 +65,8 @@ impl AuthorizationManager {
     /// `challenges` are those of the 401 or 403 that led here; empty ones are fine. After `insufficient_scope`, the
     /// scopes asked for are the union of the challenge's and those asked for before.
     ///
+    /// Where tokens need no person, one is asked for and nobody is disturbed.
+    ///
     /// One login runs at a time; who waited for another one gets its grant, unless that lacks the scopes needed.
     /// Dropping the future ends the login.
     ///
@@ -99,6 +101,9 @@ impl AuthorizationManager {
         asked: &mut bool,
     ) -> Result<Arc<Grant>, Error> {
         let before = self.grant().map(|grant| grant.access_token.clone());
+        if self.is_unattended() {
+            return Ok(self.another(before.as_ref(), wanted.challenges).await?);
+        }
         let _one = self.inner.login.lock().await;
         if let Some(grant) = self.grant().filter(|grant| Some(&grant.access_token) != before.as_ref()) {
             let needed = wanted.challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
@@ -202,6 +207,9 @@ impl Inner {
 
     /// Discovery, registration, and the record that the answer is checked against.
     async fn begin(&self, wanted: &Wanted<'_>, redirect_uris: &[RedirectUri]) -> Result<Beginning, Error> {
+        if self.registration.unattended.is_some() {
+            return Err(Error::NoLogin);
+        }
         self.load_once().await?;
         let (resource, server) = self.discover(wanted.challenges).await?;
         let mut chosen = self.client_at(&server, redirect_uris).await?;

@@ -11,6 +11,7 @@ mod logout;
 mod registration;
 mod request;
 mod settle;
+mod unattended;
 mod unsaved;
 
 pub(crate) use access::Ready;

@@ -26,6 +26,8 @@ pub enum ClientAuthentication {
     ClientSecretBasic(ClientSecret),
     /// The secret in the body (RFC 6749 §2.3.1).
     ClientSecretPost(ClientSecret),
+    /// Not at all, and it is no client either: the grant alone says who asks (workload identity federation).
+    Anonymous,
     /// An assertion signed by the client's key (RFC 7523 §2.2).
     PrivateKeyJwt(ClientKey),
 }
@@ -85,7 +87,7 @@ impl ClientAuthentication {
     /// The method's registered name.
     pub fn method(&self) -> TokenEndpointAuthMethod {
         match self {
-            Self::None => TokenEndpointAuthMethod::None,
+            Self::None | Self::Anonymous => TokenEndpointAuthMethod::None,
             Self::ClientSecretBasic(_) => TokenEndpointAuthMethod::ClientSecretBasic,
             Self::ClientSecretPost(_) => TokenEndpointAuthMethod::ClientSecretPost,
             Self::PrivateKeyJwt(_) => TokenEndpointAuthMethod::PrivateKeyJwt,
@@ -99,7 +101,7 @@ impl ClientAuthentication {
 
     fn secret(&self) -> Option<&ClientSecret> {
         match self {
-            Self::None | Self::PrivateKeyJwt(_) => None,
+            Self::None | Self::Anonymous | Self::PrivateKeyJwt(_) => None,
             Self::ClientSecretBasic(secret) | Self::ClientSecretPost(secret) => Some(secret),
         }
     }
@@ -116,6 +118,8 @@ pub enum ClientOrigin {
     MetadataDocument,
     /// By dynamic registration (RFC 7591).
     Dynamic,
+    /// Not at all: the grant alone says who asks. Its client id is a name for logs, and is never sent.
+    Unregistered,
 }
 
 /// A client as one authorization server knows it.
@@ -151,6 +155,12 @@ impl RegisteredClient {
             registered_for: None,
             management: None,
         }
+    }
+
+    /// Nobody in particular (C17.15).
+    pub(super) fn anonymous(issuer: Issuer) -> Self {
+        let client_id = ClientId::anonymous();
+        Self::new(issuer, client_id, ClientAuthentication::Anonymous, ClientOrigin::Unregistered, Vec::new())
     }
 
     /// A public client, for tests.
@@ -247,7 +257,7 @@ impl RegisteredClient {
     /// takes effect.
     pub(crate) fn to_record(&self) -> ClientRecord {
         let secret = match self.origin {
-            ClientOrigin::Preregistered => None,
+            ClientOrigin::Preregistered | ClientOrigin::Unregistered => None,
             ClientOrigin::MetadataDocument | ClientOrigin::Dynamic => self.authentication.secret().cloned(),
         };
         ClientRecord {
@@ -277,6 +287,7 @@ impl RegisteredClient {
         form: &mut Form<'a>,
     ) -> Result<(), AssertionError> {
         match &self.authentication {
+            ClientAuthentication::Anonymous => {}
             ClientAuthentication::None => form.push(("client_id", self.client_id.as_str().into())),
             ClientAuthentication::ClientSecretBasic(secret) => {
                 let credentials = BasicCredentials::new(self.client_id.clone(), secret.clone());
@@ -327,6 +338,7 @@ impl ClientRecord {
                 (None, registration.document(&self.client_id).and_then(|client| client.key.clone()))
             }
             ClientOrigin::Dynamic => (self.client_secret, None),
+            ClientOrigin::Unregistered => return Some(RegisteredClient::anonymous(self.issuer)),
         };
         let authentication = match self.auth_method {
             TokenEndpointAuthMethod::None => ClientAuthentication::None,

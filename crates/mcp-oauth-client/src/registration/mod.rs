@@ -11,12 +11,14 @@ mod proposals;
 
 use http::StatusCode;
 use mcp_oauth_core::{
-    ClientId, ClientMetadata, ClientSecret, InvalidUrl, Issuer, OAuthError, RedirectUri, SigningAlgorithm,
-    TokenEndpointAuthMethod,
+    AuthorizationServerMetadata, ClientId, ClientMetadata, ClientSecret, InvalidUrl, Issuer, OAuthError,
+    RedirectUri, SigningAlgorithm, TokenEndpointAuthMethod,
 };
 
 use crate::assertion::ClientKey;
-use crate::{AuthorizationServer, HttpError};
+use crate::grant::GrantKind;
+use crate::unattended::Unattended;
+use crate::{AuthorizationServer, BuildError, HttpError};
 use client::Proofs;
 
 pub(crate) use client::ClientRecord;
@@ -77,6 +79,8 @@ pub(crate) struct Registration {
     pub(crate) document: Option<DocumentClient>,
     /// What a dynamic registration asks for, but for the redirect URI in use.
     pub(crate) metadata: ClientMetadata,
+    /// How grants are got, if not by a person's login.
+    pub(crate) unattended: Option<Unattended>,
 }
 
 /// A client whose id is the address of its metadata document.
@@ -103,11 +107,13 @@ impl Registration {
         redirect_uri: &RedirectUri,
     ) -> Result<Choice, RegistrationError> {
         if let Some(client) = &self.preregistered {
-            return client.at(server, redirect_uri).map(Choice::Known);
+            let uris = vec![redirect_uri.clone()];
+            return client.at(server.issuer(), server.metadata(), uris).map(Choice::Known);
         }
         match &self.document {
             Some(client) if server.metadata().client_id_metadata_document_supported == Some(true) => {
-                client.at(server, redirect_uri).map(Choice::Known)
+                let uris = vec![redirect_uri.clone()];
+                client.at(server.issuer(), server.metadata(), uris).map(Choice::Known)
             }
             _ if server.metadata().registration_endpoint.is_some() => Ok(Choice::Dynamic),
             _ => Err(RegistrationError::NotOffered { issuer: server.issuer().clone() }),
@@ -117,6 +123,47 @@ impl Registration {
     /// Whether the configured client says where it is registered.
     pub(crate) fn is_bound(&self) -> bool {
         self.preregistered.as_ref().is_some_and(|client| client.issuer.is_some())
+    }
+
+    /// The client for a grant that needs no person: one that is configured. Nothing is ever registered for it (C6.14).
+    pub(crate) fn unattended(
+        &self,
+        unattended: &Unattended,
+        issuer: &Issuer,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<RegisteredClient, RegistrationError> {
+        if let Some(client) = &self.preregistered {
+            return client.at(issuer, server, Vec::new());
+        }
+        if let Unattended::Workload(_) = unattended {
+            return Ok(RegisteredClient::anonymous(issuer.clone()));
+        }
+        match &self.document {
+            Some(client) if server.client_id_metadata_document_supported == Some(true) => {
+                client.at(issuer, server, Vec::new())
+            }
+            _ => Err(RegistrationError::NotOffered { issuer: issuer.clone() }),
+        }
+    }
+
+    /// How grants come about with this configuration.
+    pub(crate) fn grant_kind(&self) -> GrantKind {
+        self.unattended.as_ref().map_or(GrantKind::Login, Unattended::kind)
+    }
+
+    /// Grants that need no person need a client that is configured; client credentials one that can prove itself (C17.1).
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        let preregistered = self.preregistered.as_ref();
+        let has_key = self.document.as_ref().is_some_and(|it| it.key.is_some())
+            || preregistered.is_some_and(|it| it.key.is_some());
+        let enough = match self.unattended {
+            None | Some(Unattended::Workload(_)) => true,
+            Some(Unattended::Enterprise(_)) => preregistered.is_some() || self.document.is_some(),
+            Some(Unattended::ClientCredentials) => {
+                has_key || preregistered.is_some_and(|it| it.client_secret.is_some())
+            }
+        };
+        if enough { Ok(()) } else { Err(BuildError::NoClient) }
     }
 
     /// The configured client, if this is its id.
@@ -133,44 +180,46 @@ impl Registration {
 impl DocumentClient {
     fn at(
         &self,
-        server: &AuthorizationServer,
-        redirect_uri: &RedirectUri,
+        issuer: &Issuer,
+        server: &AuthorizationServerMetadata,
+        redirect_uris: Vec<RedirectUri>,
     ) -> Result<RegisteredClient, RegistrationError> {
         let proofs = Proofs { secret: None, key: self.key.as_ref() };
-        let authentication = ClientAuthentication::choose(None, proofs, server.metadata())?;
+        let authentication = ClientAuthentication::choose(None, proofs, server)?;
         Ok(RegisteredClient::new(
-            server.issuer().clone(),
+            issuer.clone(),
             self.client_id.clone(),
             authentication,
             ClientOrigin::MetadataDocument,
-            vec![redirect_uri.clone()],
+            redirect_uris,
         ))
     }
 }
 
 impl PreregisteredClient {
-    fn at(
+    pub(crate) fn at(
         &self,
-        server: &AuthorizationServer,
-        redirect_uri: &RedirectUri,
+        issuer: &Issuer,
+        server: &AuthorizationServerMetadata,
+        redirect_uris: Vec<RedirectUri>,
     ) -> Result<RegisteredClient, RegistrationError> {
-        if let Some(issuer) = self.issuer.as_ref().filter(|issuer| *issuer != server.issuer()) {
+        if let Some(registered) = self.issuer.as_ref().filter(|registered| *registered != issuer) {
             return Err(RegistrationError::OtherIssuer {
-                registered: issuer.clone(),
-                found: server.issuer().clone(),
+                registered: registered.clone(),
+                found: issuer.clone(),
             });
         }
         let authentication = ClientAuthentication::choose(
             self.auth_method.as_ref(),
             Proofs { secret: self.client_secret.as_ref(), key: self.key.as_ref() },
-            server.metadata(),
+            server,
         )?;
         Ok(RegisteredClient::new(
-            server.issuer().clone(),
+            issuer.clone(),
             self.client_id.clone(),
             authentication,
             ClientOrigin::Preregistered,
-            vec![redirect_uri.clone()],
+            redirect_uris,
         ))
     }
 }

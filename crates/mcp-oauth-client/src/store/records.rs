@@ -187,6 +187,11 @@ impl Records {
         self.store.lease(key, LEASE_TTL, self.lease_wait).await
     }
 
+    /// The lease on what the server has, whichever grant that is or will be.
+    pub(crate) async fn lease_server(&self) -> Result<Lease, StoreError> {
+        self.store.lease(&self.server_key(), LEASE_TTL, self.lease_wait).await
+    }
+
     fn server_key(&self) -> StoreKey {
         StoreKey::Server { server: self.server.clone(), subject: self.subject.clone() }
     }

@@ -13,7 +13,10 @@ use crate::http::Fetcher;
 use crate::{RegisteredClient, ResourceParameter};
 
 /// The parameters of a form in the order in which they are sent.
-pub(crate) type Form<'a> = Vec<(&'a str, Cow<'a, str>)>;
+pub(crate) type Form<'a> = Vec<Parameter<'a>>;
+
+/// One of them.
+pub(crate) type Parameter<'a> = (&'a str, Cow<'a, str>);
 
 /// What is asked of a token endpoint, but for the client's authentication, which is made anew for every attempt: an
 /// assertion is good for one use.
@@ -46,7 +49,7 @@ impl TokenEndpoint {
 
     /// The `resource` parameter of any request for a token for `resource`, as the policy wants it: the same as in the
     /// authorization request (C12.1).
-    pub(crate) fn resource<'a>(&'a self, resource: &'a ResourceUri) -> Option<(&'static str, Cow<'a, str>)> {
+    pub(crate) fn resource<'a>(&'a self, resource: &'a ResourceUri) -> Option<Parameter<'a>> {
         self.resource.value(resource).map(|value| ("resource", value.as_str().into()))
     }
 

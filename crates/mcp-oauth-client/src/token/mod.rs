@@ -11,7 +11,7 @@ use mcp_oauth_core::{InvalidUrl, OAuthError, OAuthErrorCode, TokenType};
 use crate::HttpError;
 use crate::assertion::AssertionError;
 
-pub(crate) use endpoint::{Form, TokenEndpoint, TokenRequest};
+pub(crate) use endpoint::{Form, Parameter, TokenEndpoint, TokenRequest};
 pub(crate) use exchange::exchange;
 pub(crate) use refresh::refresh;
 pub(crate) use revoke::{Answer, RevokedToken, revoke};

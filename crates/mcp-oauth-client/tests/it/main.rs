@@ -1,6 +1,7 @@
 //! The client against real, scripted servers. Tests name the requirement that they prove.
 #![expect(clippy::unwrap_used, reason = "a step that fails is the end of a test")]
 
+mod client_credentials;
 mod crash;
 mod discovery;
 mod hostile;

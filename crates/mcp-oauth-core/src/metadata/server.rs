@@ -154,6 +154,30 @@ impl AuthorizationServerMetadata {
         self.grant_types_supported.as_deref().unwrap_or(&[GrantType::AuthorizationCode, GrantType::Implicit])
     }
 
+    /// The token endpoint, which is all that grants without a redirect need (RFC 8414 §2).
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn token_flow_endpoint(&self) -> Result<&str, InvalidServerMetadata> {
+        self.token_endpoint.as_deref().ok_or(InvalidServerMetadata::Missing("token_endpoint"))
+    }
+
+    /// False when the server lists its grants and this is not among them. A server that lists none may do any: the
+    /// default of RFC 8414 §2 is what the servers that leave it out had in mind least of all.
+    pub fn may_grant(&self, grant: &GrantType) -> bool {
+        self.grant_types_supported.as_ref().is_none_or(|known| known.contains(grant))
+    }
+
+    /// Whether the server takes the assertions of enterprise-managed authorization (MCP "Enterprise-Managed
+    /// Authorization" §6). `None` when it does not say.
+    pub fn takes_id_jag(&self) -> Option<bool> {
+        let profiles = self.authorization_grant_profiles_supported.as_ref()?;
+        Some(profiles.iter().any(|profile| profile == Self::ID_JAG_PROFILE))
+    }
+
+    /// The grant profile of enterprise-managed authorization.
+    pub const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
+
     /// True when `mode` is listed; absent means `query` and `fragment` (RFC 8414 §2).
     pub fn supports_response_mode(&self, mode: &str) -> bool {
         match &self.response_modes_supported {

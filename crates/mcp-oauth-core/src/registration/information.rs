@@ -29,6 +29,11 @@ impl ClientId {
         if valid { Ok(Self(text.into_boxed_str())) } else { Err(InvalidClientId) }
     }
 
+    /// A name for who has no client id, to be shown and never sent.
+    pub fn anonymous() -> Self {
+        Self("anonymous".into())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

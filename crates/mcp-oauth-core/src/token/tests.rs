@@ -14,7 +14,8 @@ fn c12_6_required_members_and_types() {
         |word: &str| read(&format!(r#"{{"access_token":"a","token_type":"{word}"}}"#)).unwrap().token_type;
     assert_eq!(kind("bEARER"), TokenType::Bearer);
     assert_eq!(kind("dpop"), TokenType::Dpop);
-    assert_eq!(kind("N_A"), TokenType::Other("N_A".into()));
+    assert_eq!(kind("n_a"), TokenType::NotApplicable);
+    assert_eq!(kind("mac"), TokenType::Other("mac".into()));
 }
 
 /// C12.7: `expires_in` as a number or a numeric text.

@@ -10,7 +10,7 @@ use super::clients;
 use super::peer::Shared;
 use super::script::{MetadataPlace, Script, merge};
 use super::state::{Access, Client, Code, Refresh, State};
-use super::{Reply, Seen};
+use super::{Reply, Seen, unattended};
 
 pub(super) fn answer(shared: &Shared, script: &Script, seen: &Seen) -> Option<Reply> {
     let path = &script.issuer_path;
@@ -33,7 +33,18 @@ pub(super) fn answer(shared: &Shared, script: &Script, seen: &Seen) -> Option<Re
             Some(clients::revoke(&mut shared.state(), seen).unwrap_or_else(refusal))
         }
         ("GET", "/authorize") => Some(authorize(shared, script, seen)),
-        ("POST", "/token") => Some(token(&mut shared.state(), script, seen).unwrap_or_else(refusal)),
+        ("POST", "/token") => {
+            let issuer = shared.issuer(script);
+            Some(token(&mut shared.state(), script, &issuer, seen).unwrap_or_else(refusal))
+        }
+        ("POST", "/device_authorization") => {
+            let issuer = shared.issuer(script);
+            let mut state = shared.state();
+            Some(match authenticate(&mut state, seen) {
+                Ok(client) => unattended::device_authorization(&mut state, script, &issuer, seen, client),
+                Err(error) => refusal(error),
+            })
+        }
         _ => None,
     }
 }
@@ -130,13 +141,30 @@ fn authorize(shared: &Shared, script: &Script, seen: &Seen) -> Reply {
     }
 }
 
-fn token(state: &mut State, script: &Script, seen: &Seen) -> Result<Reply, Refused> {
-    let client_id = authenticate(state, seen)?;
-    let (scope, resource, family) = match seen.parameter("grant_type").as_deref() {
+fn token(state: &mut State, script: &Script, own: &str, seen: &Seen) -> Result<Reply, Refused> {
+    let grant_type = seen.parameter("grant_type");
+    let is_bearer = grant_type.as_deref() == Some("urn:ietf:params:oauth:grant-type:jwt-bearer");
+    let anonymous = is_bearer
+        && seen.header("authorization").is_none()
+        && ["client_id", "client_assertion"].iter().all(|name| seen.parameter(name).is_none());
+    let client = if anonymous { None } else { Some(authenticate(state, seen)?) };
+    let client_id = client.clone().unwrap_or_default();
+    let (scope, resource, family) = match grant_type.as_deref() {
         Some("authorization_code") => redeem(state, seen, &client_id)?,
         Some("refresh_token") => refresh(state, script, seen, &client_id)?,
+        Some("client_credentials") => unattended::client_credentials(state, seen, &client_id)?,
+        Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => {
+            unattended::jwt_bearer(state, own, seen, client.as_deref())?
+        }
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            unattended::device_code(state, script, seen, &client_id)?
+        }
+        Some("urn:ietf:params:oauth:grant-type:token-exchange") => {
+            return unattended::token_exchange(state, script, own, seen, &client_id);
+        }
         _ => return Err("unsupported_grant_type"),
     };
+    let scope = script.granted_scope.clone().or(scope);
     if resource.is_some() && seen.parameter("resource") != resource {
         return Err("invalid_target");
     }
@@ -147,7 +175,7 @@ fn token(state: &mut State, script: &Script, seen: &Seen) -> Result<Reply, Refus
     if let Some(scope) = &scope {
         answer["scope"] = scope.clone().into();
     }
-    let renews = seen.parameter("grant_type").as_deref() == Some("refresh_token");
+    let renews = grant_type.as_deref() == Some("refresh_token");
     if script.refresh_tokens && (script.rotate || !renews) {
         let token = state.secret("refresh");
         answer["refresh_token"] = token.clone().into();
@@ -164,7 +192,7 @@ fn token(state: &mut State, script: &Script, seen: &Seen) -> Result<Reply, Refus
 pub(super) type Refused = &'static str;
 
 /// Scope, resource and family.
-type Granted = (Option<String>, Option<String>, u64);
+pub(super) type Granted = (Option<String>, Option<String>, u64);
 
 fn redeem(state: &mut State, seen: &Seen, client_id: &str) -> Result<Granted, Refused> {
     let code = seen.parameter("code").and_then(|code| state.codes.remove(&code)).ok_or("invalid_grant")?;
@@ -204,7 +232,10 @@ fn refresh(state: &mut State, script: &Script, seen: &Seen, client_id: &str) -> 
 }
 
 /// By exactly the registered method, as a strict server does.
-pub(super) fn authenticate(state: &State, seen: &Seen) -> Result<String, Refused> {
+pub(super) fn authenticate(state: &mut State, seen: &Seen) -> Result<String, Refused> {
+    if seen.parameter("client_assertion").is_some() {
+        return unattended::assertion_client(state, seen);
+    }
     let basic =
         seen.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(decode_basic);
     let (id, secret, used) = match basic {

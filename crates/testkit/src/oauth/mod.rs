@@ -6,12 +6,15 @@
 
 mod authority;
 mod clients;
+mod keys;
 mod peer;
 mod reply;
 mod resource;
 mod script;
 mod state;
+mod unattended;
 
+pub use keys::TestKey;
 pub use peer::OAuthPeer;
 pub use reply::{Reply, Seen};
 pub(crate) use script::merge;

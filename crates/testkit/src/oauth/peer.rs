@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use url::form_urlencoded;
 
 use super::state::State;
-use super::{Reply, Script, Seen, authority, resource};
+use super::{Reply, Script, Seen, TestKey, authority, resource};
 
 /// A scripted MCP server and its authorization server. They stop when this is dropped.
 ///
@@ -154,6 +154,41 @@ impl OAuthPeer {
         let mut state = self.shared.state();
         state.secrets.extend(client.secret.clone());
         state.clients.insert(id.to_owned(), client);
+    }
+
+    /// Knows a client by its public key (`private_key_jwt`).
+    pub fn add_key_client(&self, id: &str, key: &TestKey) {
+        let client = super::state::Client { secret: None, method: "private_key_jwt".to_owned() };
+        let mut state = self.shared.state();
+        state.clients.insert(id.to_owned(), client);
+        state.keys.insert(id.to_owned(), key.clone());
+    }
+
+    /// Takes assertions that this key signed as grants.
+    pub fn trust(&self, key: &TestKey) {
+        self.shared.state().trusted.push(key.clone());
+    }
+
+    /// Makes this an identity provider that exchanges ID tokens and signs with this key.
+    pub fn sign_with(&self, key: &TestKey) {
+        self.shared.state().signing = Some(key.clone());
+    }
+
+    /// As an identity provider: a refresh token of a person for one of its clients.
+    pub fn give_refresh_token(&self, client_id: &str) -> String {
+        let mut state = self.shared.state();
+        let token = state.secret("refresh");
+        let client_id = client_id.to_owned();
+        let record = super::state::Refresh {
+            client_id,
+            resource: None,
+            scope: None,
+            family: 0,
+            used: false,
+            issued: 0,
+        };
+        state.refresh_tokens.insert(token.clone(), record);
+        token
     }
 
     /// True when a refresh token was used twice, so that all that came from its login was revoked.

@@ -106,6 +106,18 @@ pub struct Script {
     pub closes: bool,
     /// The scope that the MCP server wants a token to have; without it, 403.
     pub required_scope: Option<String>,
+    /// The scope that a token has, whatever was asked for.
+    pub granted_scope: Option<String>,
+    /// As an identity provider: the client that its assertions are for (`client_id` of an ID-JAG).
+    pub id_jag_client: String,
+    /// As an identity provider: ID tokens that expire before this time, in seconds since 1970, are refused.
+    pub id_tokens_expire_before: u64,
+    /// Merged into the answer to a token exchange.
+    pub exchange_patch: Value,
+    /// Merged into the answer to a device authorization request.
+    pub device_patch: Value,
+    /// The errors that a device gets before its token, one for each time it asks.
+    pub device_polls: Vec<&'static str>,
     intercepts: Vec<Arc<Intercept>>,
 }
 
@@ -159,6 +171,12 @@ impl Default for Script {
             token_gate: None,
             closes: false,
             required_scope: None,
+            granted_scope: None,
+            id_jag_client: String::new(),
+            id_tokens_expire_before: 0,
+            exchange_patch: json!({}),
+            device_patch: json!({}),
+            device_polls: Vec::new(),
             intercepts: Vec::new(),
         }
     }

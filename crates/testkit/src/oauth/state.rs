@@ -1,8 +1,8 @@
 //! What the servers remember.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{Script, Seen};
+use super::{Script, Seen, TestKey};
 
 #[derive(Default)]
 pub(super) struct State {
@@ -17,6 +17,15 @@ pub(super) struct State {
     pub(super) registrations: HashMap<String, (String, String, serde_json::Value)>,
     /// By request URI: the client, and what it asked for.
     pub(super) pushed: HashMap<String, (String, Vec<(String, String)>)>,
+    /// The public keys of clients, by their ids.
+    pub(super) keys: HashMap<String, TestKey>,
+    /// Whose assertions are taken as grants.
+    pub(super) trusted: Vec<TestKey>,
+    /// What an identity provider signs with.
+    pub(super) signing: Option<TestKey>,
+    /// Ids of assertions that were used.
+    pub(super) jtis: HashSet<String>,
+    pub(super) devices: HashMap<String, Device>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) refresh_tokens: HashMap<String, Refresh>,
     pub(super) access_tokens: HashMap<String, Access>,
@@ -29,6 +38,13 @@ pub(super) struct State {
 pub(super) struct Client {
     pub(super) secret: Option<String>,
     pub(super) method: String,
+}
+
+pub(super) struct Device {
+    pub(super) client_id: String,
+    pub(super) resource: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) polls: usize,
 }
 
 #[derive(Clone)]

@@ -1,0 +1,173 @@
+//! Token requests that need no person.
+
+use std::sync::Arc;
+
+use mcp_oauth_core::{Challenges, EndpointUrl, OAuthErrorCode, ResourceUri, ScopeSet};
+
+use super::Inner;
+use super::flight::{Occasion, RefreshError, is_usable};
+use crate::discovery::TokenServer;
+use crate::session::{Selection, select_scopes};
+use crate::token::{TokenError, TokenRequest};
+use crate::unattended::{Unattended, UnattendedError, assertion_form, client_credentials_form};
+use crate::{Grant, RegisteredClient};
+
+/// What a token is asked for, and where.
+struct Target {
+    resource: ResourceUri,
+    client: RegisteredClient,
+    token_endpoint: EndpointUrl,
+    scopes: ScopeSet,
+}
+
+impl Inner {
+    /// The renewal of a grant that needs no person, and the first one too. One process asks at a time; what another one
+    /// got meanwhile is taken over.
+    pub(super) async fn renew_unattended(
+        &self,
+        unattended: &Unattended,
+        occasion: &Occasion,
+    ) -> Result<Arc<Grant>, RefreshError> {
+        self.load_once().await?;
+        let held = self.current.load_full();
+        let _lease = self.records.lease_server().await?;
+        let stored = match self.records.grant_key().await? {
+            Some(key) => self.records.load_grant(&key, &self.registration).await?.value,
+            None => None,
+        };
+        let used = occasion.rejected.as_ref().or(held.as_ref().map(|held| &held.access_token));
+        let grant = match stored {
+            Some(grant) if is_usable(self, &grant, used) && grant.granted.covers(&occasion.needed()) => {
+                tracing::debug!(server = %self.server, "a token that another process got is taken over");
+                grant
+            }
+            _ => {
+                let grant = self.obtain(unattended, held.as_deref(), occasion).await?;
+                // Nothing is lost without the store: another token can be had at any time.
+                if let Err(error) = self.records.put_grant(&grant).await {
+                    tracing::warn!(server = %self.server, %error, "the token could not be stored");
+                }
+                grant
+            }
+        };
+        let grant = Arc::new(grant);
+        self.current.store(Some(Arc::clone(&grant)));
+        Ok(grant)
+    }
+
+    /// Before an expiry, the request that worked the last time. In all other cases, everything is looked up anew: what
+    /// was refused may have been made by a server that the MCP server no longer trusts (C7.2).
+    async fn obtain(
+        &self,
+        unattended: &Unattended,
+        held: Option<&Grant>,
+        occasion: &Occasion,
+    ) -> Result<Grant, UnattendedError> {
+        if let (Some(held), None) = (held, &occasion.rejected) {
+            let target = Target {
+                resource: held.resource.clone(),
+                client: held.client.clone(),
+                token_endpoint: held.token_endpoint.clone(),
+                scopes: held.requested.clone(),
+            };
+            match self.request(unattended, target).await {
+                // The endpoint may have moved.
+                Err(UnattendedError::Token(TokenError::Unexpected { status }))
+                    if status.is_client_error() => {}
+                other => return other,
+            }
+        }
+        let target = self.target(unattended, held, &occasion.challenges).await?;
+        self.request(unattended, target).await
+    }
+
+    async fn target(
+        &self,
+        unattended: &Unattended,
+        held: Option<&Grant>,
+        challenges: &Challenges,
+    ) -> Result<Target, UnattendedError> {
+        let (resource, server) = self.discover_token_server(challenges).await?;
+        check_offer(unattended, &server)?;
+        let client = self.registration.unattended(unattended, server.issuer(), server.metadata())?;
+        // Scopes of another authorization server mean nothing to this one (C7.1).
+        let before = held.filter(|held| held.issuer() == server.issuer());
+        let mut policy = self.policy.clone();
+        // There is no refresh token to be had.
+        policy.offline_access = false;
+        let scopes = select_scopes(&Selection {
+            configured: self.scopes.as_ref(),
+            challenges,
+            resource: &resource,
+            server: server.metadata(),
+            before,
+            policy: &policy,
+        })?;
+        Ok(Target {
+            resource: resource.resource().clone(),
+            client,
+            token_endpoint: server.token_endpoint().clone(),
+            scopes,
+        })
+    }
+
+    async fn request(&self, unattended: &Unattended, target: Target) -> Result<Grant, UnattendedError> {
+        let Target { resource, client, token_endpoint, scopes } = target;
+        let (issuer, parameter) = (client.issuer(), self.tokens.resource(&resource));
+        let send = async |form| {
+            let request = TokenRequest { endpoint: &token_endpoint, client: &client, form };
+            self.tokens.request(&request).await
+        };
+        let answer = match unattended {
+            Unattended::ClientCredentials => {
+                send(client_credentials_form(parameter, &scopes)).await.map_err(UnattendedError::Token)?
+            }
+            Unattended::Enterprise(enterprise) => {
+                let Self { fetcher, policy, tokens, .. } = self;
+                let assertion =
+                    enterprise.id_jag(fetcher, policy, tokens, issuer, &resource, &scopes).await?;
+                send(assertion_form(&assertion, parameter, &scopes)).await.map_err(UnattendedError::Token)?
+            }
+            Unattended::Workload(workload) => {
+                let assertion = workload.assertion(issuer).await?;
+                send(assertion_form(&assertion, parameter, &scopes)).await.map_err(|error| {
+                    if error.code().is_some() && !error.is_retryable() {
+                        workload.refuse(&assertion, issuer);
+                    }
+                    UnattendedError::Token(error)
+                })?
+            }
+        };
+        let mut grant = Grant::new(client, resource, token_endpoint, scopes, answer, self.clock.now());
+        grant.kind = unattended.kind();
+        // What can be asked for anew needs no second secret (C17.4).
+        grant.refresh_token = None;
+        tracing::info!(server = %self.server, issuer = %grant.issuer(), kind = ?grant.kind, scopes = %grant.granted, "a token was obtained");
+        Ok(grant)
+    }
+}
+
+impl Occasion {
+    /// The scopes without which the token is of no use: those of a 403.
+    fn needed(&self) -> ScopeSet {
+        let bearer = self.challenges.bearer();
+        let insufficient = bearer.filter(|it| it.error == Some(OAuthErrorCode::InsufficientScope));
+        insufficient.and_then(|bearer| bearer.scope).unwrap_or_default()
+    }
+}
+
+/// A server that says what it can do is believed (C17.8).
+fn check_offer(unattended: &Unattended, server: &TokenServer) -> Result<(), UnattendedError> {
+    let (issuer, metadata) = (server.issuer().clone(), server.metadata());
+    let grant = unattended.grant_type();
+    let profile = match unattended {
+        Unattended::Enterprise(_) => metadata.takes_id_jag(),
+        Unattended::ClientCredentials | Unattended::Workload(_) => None,
+    };
+    match profile {
+        Some(true) => Ok(()),
+        Some(false) => Err(UnattendedError::ProfileNotOffered { issuer }),
+        None if metadata.may_grant(&grant) => Ok(()),
+        None => Err(UnattendedError::NotOffered { issuer, grant }),
+    }
+}

@@ -1,0 +1,75 @@
+//! Grants that need no person: the program acts for itself, or for a person who logged in somewhere else.
+//!
+//! | grant | whose token | what it takes |
+//! |---|---|---|
+//! | [client credentials](crate::AuthorizationManagerBuilder::client_credentials) | the client's own | a client that was registered before |
+//! | [enterprise-managed](EnterpriseManaged) | a person's | their ID token, and an identity provider that both sides trust |
+//! | [workload identity](WorkloadIdentity) | the workload's | the platform's JWT |
+//!
+//! Each is a token request without a browser, so the manager makes it whenever a token is needed: there are no refresh
+//! tokens, and nobody is asked. None of them ever registers a client (C6.14) or turns to another grant (C17.16).
+
+mod enterprise;
+mod error;
+mod source;
+mod workload;
+
+use mcp_oauth_core::{Assertion, GrantType, ScopeSet};
+
+pub use enterprise::EnterpriseManaged;
+pub use error::UnattendedError;
+pub use source::{AssertionFile, AssertionSource, SubjectToken, SubjectTokenSource};
+pub use workload::WorkloadIdentity;
+
+use crate::grant::GrantKind;
+use crate::token::{Form, Parameter};
+
+/// Which of them a manager uses.
+#[derive(Debug, Clone)]
+pub(crate) enum Unattended {
+    ClientCredentials,
+    Enterprise(EnterpriseManaged),
+    Workload(WorkloadIdentity),
+}
+
+impl Unattended {
+    /// What becomes of it.
+    pub(crate) fn kind(&self) -> GrantKind {
+        match self {
+            Self::ClientCredentials => GrantKind::ClientCredentials,
+            Self::Enterprise(_) => GrantKind::EnterpriseManaged,
+            Self::Workload(_) => GrantKind::WorkloadIdentity,
+        }
+    }
+
+    /// The grant type of the request to the MCP server's authorization server.
+    pub(crate) fn grant_type(&self) -> GrantType {
+        match self {
+            Self::ClientCredentials => GrantType::ClientCredentials,
+            Self::Enterprise(_) | Self::Workload(_) => GrantType::JwtBearer,
+        }
+    }
+}
+
+/// RFC 6749 §4.4.2.
+pub(crate) fn client_credentials_form<'a>(resource: Option<Parameter<'a>>, scopes: &ScopeSet) -> Form<'a> {
+    form(vec![("grant_type", "client_credentials".into())], resource, scopes)
+}
+
+/// RFC 7523 §2.1.
+pub(crate) fn assertion_form<'a>(
+    assertion: &'a Assertion,
+    resource: Option<Parameter<'a>>,
+    scopes: &ScopeSet,
+) -> Form<'a> {
+    let grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    form(vec![("grant_type", grant_type.into()), ("assertion", assertion.expose().into())], resource, scopes)
+}
+
+fn form<'a>(mut form: Form<'a>, resource: Option<Parameter<'a>>, scopes: &ScopeSet) -> Form<'a> {
+    form.extend(resource);
+    if !scopes.is_empty() {
+        form.push(("scope", scopes.to_string().into()));
+    }
+    form
+}

@@ -27,10 +27,14 @@ impl Checkout {
         self.root.join("xtask").join(path)
     }
 
+    /// Where cargo puts what it builds.
+    pub(crate) fn built(&self) -> PathBuf {
+        variable("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from)
+    }
+
     /// A program that cargo built.
     pub(crate) fn target(&self, program: &str) -> PathBuf {
-        let folder = variable("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
-        folder.join(format!("{program}{}", env::consts::EXE_SUFFIX))
+        self.built().join(format!("{program}{}", env::consts::EXE_SUFFIX))
     }
 
     /// A place in `.work/`, where everything goes that is installed or written by these commands.

@@ -20,6 +20,21 @@ pub(super) fn build(checkout: &Checkout) -> Result<(), ProgramError> {
     Program::cargo(checkout).args(["test", "--workspace", "--no-run"]).run()
 }
 
+/// The fuzz targets compile. They are outside of the workspace, with the same versions of everything, and share what was
+/// built for it, where it is the same.
+pub(super) fn fuzz_targets(checkout: &Checkout) -> Result<(), ProgramError> {
+    let manifest = checkout.root().join("fuzz/Cargo.toml");
+    // Cargo only adds to it what the workspace has not; without it, newer versions may be found.
+    let _ = std::fs::copy(checkout.root().join("Cargo.lock"), checkout.root().join("fuzz/Cargo.lock"));
+    Program::cargo(checkout)
+        .args(["check", "--bins", "--no-default-features"])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(checkout.built())
+        .run()
+}
+
 /// The documentation has no broken link.
 pub(super) fn documentation(checkout: &Checkout) -> Result<(), ProgramError> {
     Program::cargo(checkout)

@@ -42,6 +42,7 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         report.step("lints", &checks::lints(checkout).into());
         report.step("documentation", &checks::documentation(checkout).into());
         report.step("build", &checks::build(checkout).into());
+        report.step("fuzz targets", &checks::fuzz_targets(checkout).into());
         setup.join().unwrap_or_default()
     });
     let is_missing = |part: Part| missing.iter().any(|missing| missing.part == part);

@@ -1,6 +1,9 @@
 //! The client against real, scripted servers. Tests name the requirement that they prove.
 #![expect(clippy::unwrap_used, reason = "a step that fails is the end of a test")]
 
+#[path = "../../../../fuzz/src/answers.rs"]
+#[expect(unreachable_pub, reason = "the fuzz target uses them from another crate")]
+mod answers;
 mod client_credentials;
 mod crash;
 mod discovery;
@@ -16,6 +19,7 @@ mod migration;
 mod network;
 mod policy;
 mod processes;
+mod properties;
 mod pushed;
 mod races;
 mod real;

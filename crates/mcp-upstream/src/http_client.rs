@@ -10,6 +10,6 @@ pub(crate) use cursor::Cursor;
 pub(crate) use event_stream::{EventStream, Item};
 #[cfg(feature = "client")]
 pub(crate) use refused::is_clear_no;
-pub(crate) use refused::is_refused;
+pub(crate) use refused::{is_refused, is_unsent};
 pub(crate) use service::Body;
 pub use service::HttpService;

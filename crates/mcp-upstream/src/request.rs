@@ -70,7 +70,8 @@ impl Session {
                 Some(input) => input.answered(self.shared(), self.requests(), &request).await?,
             };
             let again = Request { method: request.method, params: Params::Members(&members) };
-            result = self.exchange(again, Some(subject), options).await?;
+            let answer = self.exchange(again, Some(subject), options).await;
+            result = answer.map_err(CallError::of_later_round)?;
         }
         match InputRequired::read(&result, limits.excerpt_bytes)? {
             None => Ok(result),

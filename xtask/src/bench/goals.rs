@@ -20,7 +20,7 @@ struct Goal {
 }
 
 impl Report {
-    /// A goal that is a least value, such as a ratio of throughput.
+    /// A goal that is a least value, such as a ratio of throughput. What could not be measured is NaN.
     pub(super) fn at_least(
         &mut self,
         what: &str,
@@ -40,10 +40,16 @@ impl Report {
         });
     }
 
-    /// A goal that is a most value, such as a latency.
+    /// A goal that is a most value, such as a latency. What could not be measured is NaN.
     pub(super) fn at_most(&mut self, what: &str, most: f64, unit: &'static str, build: usize, reached: f64) {
         let limit = format!("at most {}", with_unit(most, unit));
         self.goals.push(Goal { what: what.to_owned(), limit, build, reached, unit, is_met: reached <= most });
+    }
+
+    /// How many goals were reached of how many; what was not measured was not reached. Each build has its own.
+    pub(super) fn tally(&self) -> String {
+        let met = self.goals.iter().filter(|goal| goal.is_met).count();
+        format!("{met}/{} goals reached", self.goals.len())
     }
 
     /// Prints one line for each goal, with a column for each build.

@@ -27,9 +27,9 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
         let table = Table::measure(&title, &targets, Case::small(connections), options, report).await?;
         for build in (0..programs.ours.len()).filter(|_| connections == 1) {
             let ours = (Who::Ours(build), Group::Sse);
-            if let Some(ratio) = table.ratio(ours, (Who::Mcpo, Group::Sse), |sample| sample.per_second) {
-                report.at_least("Nagle's algorithm on, c=1: over mcpo", 10.0, "x", build, ratio);
-            }
+            let ratio = table.ratio(ours, (Who::Mcpo, Group::Sse), |sample| sample.per_second);
+            let ratio = ratio.unwrap_or(f64::NAN);
+            report.at_least("Nagle's algorithm on, c=1: over mcpo", 10.0, "x", build, ratio);
             let p50 = table.value(ours, |sample| sample.p50_ms).unwrap_or(f64::NAN);
             report.at_most("Nagle's algorithm on, c=1: p50", 20.0, "ms", build, p50);
         }

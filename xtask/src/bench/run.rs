@@ -113,6 +113,7 @@ async fn measure(checkout: &Checkout, options: &Options) -> io::Result<bool> {
     if report.bad {
         println!("\nSome replies were wrong or did not come: see the column \"bad\".");
     }
+    println!("\n{}", report.tally());
     Ok(!report.bad)
 }
 

@@ -116,6 +116,7 @@ fn all(suite: &Suite, runs: &[Run], client: &Path) -> Result<Vec<Outcome>, Suite
         // What a worker that panicked had done is lost, and nothing can be said of the rest.
         outcomes.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
+    assert_eq!(done.len(), runs.len(), "each run has an outcome");
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }

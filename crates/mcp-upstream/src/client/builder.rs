@@ -10,8 +10,13 @@ use super::{
 };
 
 /// Sizes and times of a client's connections.
+///
+/// ```
+/// use mcp_upstream::ClientLimits;
+///
+/// let limits = ClientLimits { idle_connections: 16, ..ClientLimits::default() };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ClientLimits {
     /// How long opening a connection may take, with the proxy on the way and the TLS handshake. Default 15 s.
     pub connect_timeout: Duration,
@@ -75,8 +80,11 @@ impl HttpClientBuilder {
         Ok(self)
     }
 
-    /// Uses this TLS configuration, which may be shared, instead of reading the machine's authorities. It counts where
-    /// nothing else is said about TLS.
+    /// Uses this TLS configuration, which may be shared, instead of reading the machine's authorities.
+    ///
+    /// It counts only where nothing else is said about TLS: next to [`authorities`](Self::authorities),
+    /// [`only_given_authorities`](Self::only_given_authorities) or [`client_certificate`](Self::client_certificate), called
+    /// before or after, it is not used at all.
     pub fn tls_config(mut self, config: ClientConfig) -> Self {
         self.config = Some(config);
         self

@@ -52,6 +52,18 @@ pub enum HttpClientError {
 }
 
 impl HttpClientError {
+    /// Whether nothing of the request was sent.
+    pub(crate) fn is_unsent(&self) -> bool {
+        match self {
+            Self::Address
+            | Self::Connect { .. }
+            | Self::Proxy { .. }
+            | Self::Tls { .. }
+            | Self::ConnectTimeout { .. } => true,
+            Self::Broken { .. } => false,
+        }
+    }
+
     /// Whether the address has a clear no: nobody listens there, or no way leads there.
     pub(crate) fn is_refused(&self) -> bool {
         let Self::Connect { source } = self else { return false };

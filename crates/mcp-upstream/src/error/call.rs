@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{BoxError, Closed, Excerpt, InvalidParams, RpcError};
+use crate::{BoxError, Closed, Excerpt, InvalidParams, RpcError, http_client::is_unsent};
 
 /// Why a call (or a list, or a ping) has no result.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum CallError {
     /// The HTTP service failed. Its error is the source.
     #[error("the request failed")]
     Transport {
-        /// The service's own error, to be found by downcast.
+        /// The service's own error, to be found by downcast here or among the sources.
         #[source]
         source: BoxError,
     },
@@ -146,11 +146,28 @@ impl CallError {
     pub fn was_sent(&self) -> bool {
         match self {
             Self::Closed { sent, .. } => *sent,
+            Self::Transport { source } => !is_unsent(source),
             Self::Busy { .. } | Self::InvalidParams(_) | Self::NotOffered { .. } => false,
             _ => true,
         }
     }
+
+    /// The same for a request that follows others of the same call: the server has seen those.
+    pub(crate) fn of_later_round(self) -> Self {
+        match self {
+            Self::Closed { reason, .. } => Self::Closed { reason, sent: true },
+            Self::Transport { source } if is_unsent(&source) => {
+                Self::Transport { source: Unanswered(source).into() }
+            }
+            other => other,
+        }
+    }
 }
+
+/// The server has seen the call, but not the answer to what it asked.
+#[derive(Debug, thiserror::Error)]
+#[error("what the server asked for could not be sent")]
+struct Unanswered(#[source] BoxError);
 
 /// What a waiting call is told through the table of outstanding calls.
 #[derive(Debug)]
@@ -178,3 +195,6 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Whether a failed request says that nobody listens at the server's address.
+//! What a failed request says: that nobody listens at the server's address, or at least that nothing was sent.
 use std::{error::Error, io};
 
 use hyper_util::client::legacy;
@@ -22,6 +22,16 @@ pub(crate) fn is_refused(error: &BoxError) -> bool {
     std::iter::successors(error.source(), |error| (**error).source())
         .filter_map(|error| error.downcast_ref::<io::Error>())
         .any(is_clear_no)
+}
+
+/// Whether the client never had a connection for the request, so that nothing of it was sent. As above, only an error that is
+/// the client's own counts.
+pub(crate) fn is_unsent(error: &BoxError) -> bool {
+    #[cfg(feature = "client")]
+    if let Some(error) = error.downcast_ref::<crate::HttpClientError>() {
+        return error.is_unsent();
+    }
+    error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
 }
 
 /// Whether the system says that nobody listens, or that no way leads there.

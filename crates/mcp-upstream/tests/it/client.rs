@@ -292,6 +292,40 @@ async fn an_address_of_another_kind_is_refused() {
     }
 }
 
+/// What is said about TLS by itself counts alone, in whatever order.
+#[tokio::test]
+async fn a_tls_configuration_counts_only_where_nothing_else_is_said() {
+    let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let made = || rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (server, other) = (made(), made());
+    let key = PrivateKeyDer::Pkcs8(server.signing_key.serialize_der().into());
+    let tls = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_no_client_auth().with_single_cert(vec![server.cert.der().clone()], key).unwrap();
+    let (port, _) = echo(Some(TlsAcceptor::from(Arc::new(tls)))).await;
+    let address = format!("https://127.0.0.1:{port}/");
+    let mut trusted = RootCertStore::empty();
+    trusted.add(server.cert.der().clone()).unwrap();
+    let config = rustls::ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+
+    let builder = || HttpClient::builder().tls_config(config.clone());
+    ask(&builder().build().unwrap(), &address).await;
+    let pem = (other.cert.pem(), other.signing_key.serialize_pem());
+    let (certificate, key) = (pem.0.as_bytes(), pem.1.as_bytes());
+    for builder in [
+        builder().only_given_authorities(),
+        builder().authorities(certificate).unwrap(),
+        builder().client_certificate(certificate, key).unwrap(),
+        HttpClient::builder().only_given_authorities().tls_config(config.clone()),
+    ] {
+        let error = builder.build().unwrap().send(get(&address)).await.unwrap_err();
+        assert!(matches!(error, HttpClientError::Tls { .. }), "{error:?}");
+    }
+}
+
 #[test]
 fn what_is_no_certificate_is_not_taken_for_one() {
     use mcp_upstream::BuildError;

@@ -220,19 +220,35 @@ impl Supervisor {
     }
 
     /// Publishes the tools anew when the server says that they changed, for ever. Not more often than [`RELIST_PAUSE`], whatever
-    /// the server says, and only if the list is another one.
+    /// the server says, and only if the list is another one. A list that fails is asked for again: the server need not say
+    /// twice that its tools changed.
     async fn relist(&self, session: &Session, tools: &Tools, mut changed: watch::Receiver<u64>) {
         let mut known = fingerprint(tools);
-        while changed.changed().await.is_ok() {
+        let mut backoff = self.backoff.clone();
+        backoff.succeeded();
+        let mut retry = None;
+        while is_due(&mut changed, retry).await {
             match session.list_tools().await {
-                Ok(tools) if fingerprint(&tools) != known => {
-                    tracing::info!(server = self.name(), tools = tools.tools.len(), "its tools changed");
-                    known = fingerprint(&tools);
-                    publish(&self.server, session, &tools);
+                Ok(tools) => {
+                    retry = None;
+                    backoff.succeeded();
+                    let listed = fingerprint(&tools);
+                    if listed == known {
+                        tracing::debug!(server = self.name(), "listed again: its tools are as they were");
+                    } else {
+                        tracing::info!(server = self.name(), tools = tools.tools.len(), "its tools changed");
+                        known = listed;
+                        publish(&self.server, session, &tools);
+                    }
                 }
-                Ok(_) => tracing::debug!(server = self.name(), "listed again: its tools are as they were"),
                 Err(error) => {
-                    tracing::warn!(server = self.name(), "cannot list its tools again: {}", explain(&error));
+                    let why = explain(&error);
+                    if retry.is_none() {
+                        tracing::warn!(server = self.name(), "cannot list its tools again: {why}");
+                    } else {
+                        tracing::debug!(server = self.name(), "still cannot list its tools: {why}");
+                    }
+                    retry = Some(backoff.failed(&*self.entropy));
                 }
             }
             tokio::time::sleep(RELIST_PAUSE).await;
@@ -249,6 +265,14 @@ impl Supervisor {
                 self.login(&required).await;
             }
         }
+    }
+}
+
+/// Waits for the news that the tools changed, or until it is time to `retry`; false when there is no news any more.
+async fn is_due(changed: &mut watch::Receiver<u64>, retry: Option<Duration>) -> bool {
+    match retry {
+        None => changed.changed().await.is_ok(),
+        Some(wait) => tokio::time::timeout(wait, changed.changed()).await.map_or(true, |news| news.is_ok()),
     }
 }
 

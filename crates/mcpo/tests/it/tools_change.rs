@@ -30,6 +30,23 @@ async fn d02_a_change_on_the_heels_of_the_first_list() {
         .await;
 }
 
+/// The server says once that its tools changed. If it cannot list them at that moment, it is asked again.
+#[tokio::test]
+async fn a_list_that_fails_after_a_change_is_asked_for_again() {
+    let first = [list_of("old"), vec![Step::Send(CHANGED.into())]].concat();
+    let script = Script::new()
+        .first("tools/list", first)
+        .rule("tools/list", 1, 1, reply::error(-32603, "not at this moment"))
+        .always("tools/list", list_of("new"));
+    let proxy = over_stdio(&script).await;
+    proxy.logged("cannot list its tools again").await;
+    proxy
+        .eventually("the new tool is served", async || {
+            proxy.get("/openapi.json").await.json()["paths"].get("/new").map(|_| ())
+        })
+        .await;
+}
+
 /// Every page of the list is served.
 #[tokio::test]
 async fn d02_all_pages_are_served() {

@@ -10,6 +10,7 @@ fn a_goal_is_met_from_its_limit_on_and_never_by_what_was_not_measured() {
     let met: Vec<bool> = report.goals.iter().map(|goal| goal.is_met).collect();
     assert_eq!(met, [true, true, false, true, false, false]);
     assert_eq!(report.goals[4].cell(), "not measured");
+    assert_eq!(report.tally(), "3/6 goals reached");
 }
 
 #[test]

@@ -50,7 +50,7 @@ async fn a_name_that_stops_resolving_fails_calls_and_not_the_session() {
     let session = Session::connect(StreamableTransport::new(url, http), options(limits())).await.unwrap();
     down.store(true, SeqCst);
     let error = text(&session, "echo", "{}").await.unwrap_err();
-    assert!(matches!(error, CallError::Transport { .. }), "{error:?}");
+    assert!(matches!(error, CallError::Transport { .. }) && !error.was_sent(), "{error:?}");
     down.store(false, SeqCst);
     assert_eq!(text(&session, "echo", "{}").await.unwrap(), "{}", "a name server's trouble passes");
 }

@@ -53,7 +53,8 @@ impl Session {
             .unwrap_or(Err(CallError::Timeout { after }))
     }
 
-    async fn rounds(
+    /// The same without a limit on the time of the whole.
+    pub(crate) async fn rounds(
         &self,
         request: Request<'_>,
         subject: Subject<'_>,

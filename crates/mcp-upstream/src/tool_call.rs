@@ -42,14 +42,18 @@ impl Session {
         let request = Request { method: "tools/call", params: Params::Call { name, arguments } };
         let parameters = self.parameters(name, arguments);
         let subject = Subject { name, parameters: &parameters };
-        match self.request_about(request, subject, options).await {
+        match self.rounds(request, subject, options).await {
             Err(CallError::Server(RpcError { code: RpcError::HEADER_MISMATCH, .. }))
                 if self.has_parameter_headers() =>
             {
-                self.list_tools().await?;
-                let parameters = self.parameters(name, arguments);
-                let subject = Subject { name, parameters: &parameters };
-                self.request_about(request, subject, options).await
+                // In memory of its own, which the many calls that go well do without.
+                Box::pin(async {
+                    self.list_tools().await?;
+                    let parameters = self.parameters(name, arguments);
+                    let subject = Subject { name, parameters: &parameters };
+                    self.rounds(request, subject, options).await
+                })
+                .await
             }
             result => result,
         }

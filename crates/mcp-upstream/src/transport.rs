@@ -7,6 +7,7 @@ mod stdio;
 mod streamable;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 pub(crate) use outgoing::Outgoing;
 pub use sse::SseTransport;
 pub use stdio::StdioTransport;
@@ -87,16 +88,17 @@ pub(crate) enum Wire {
 
 impl Wire {
     /// Sends a request and waits for the text of its result. Dropping the future tells the server that nobody waits.
-    pub(crate) async fn request(
-        &self,
-        shared: &Shared,
-        outgoing: Outgoing<'_>,
+    pub(crate) fn request<'a>(
+        &'a self,
+        shared: &'a Shared,
+        outgoing: Outgoing<'a>,
         listener: Listener,
-    ) -> Result<Bytes, CallError> {
+    ) -> impl Future<Output = Result<Bytes, CallError>> + Send + 'a {
+        // No async block, which would have room for what it hands on as well.
         match self {
-            Self::Stdio(wire) => wire.request(shared, outgoing, listener).await,
-            Self::Streamable(wire) => wire.request(shared, outgoing, listener).await,
-            Self::Sse(wire) => wire.request(shared, outgoing, listener).await,
+            Self::Stdio(wire) => Either::Left(wire.request(shared, outgoing, listener)),
+            Self::Streamable(wire) => Either::Right(Either::Left(wire.request(shared, outgoing, listener))),
+            Self::Sse(wire) => Either::Right(Either::Right(wire.request(shared, outgoing, listener))),
         }
     }
 

@@ -3,61 +3,109 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use mcp_upstream::{CallError, CallOptions};
+use mcp_upstream::{CallError, CallOptions, Meta};
 
-use super::arguments::require_json;
+use super::arguments::{ArgumentsError, require_json};
 use super::problem::{self, Answer};
 use super::{respond, trace};
 use crate::openapi::ExposedTool;
 use crate::registry::Server;
-use crate::upstream::{Outage, Status, login_wanted};
+use crate::upstream::{Exposed, Outage, Status, login_wanted};
+
+/// What a call needs of its request.
+///
+/// None of it shares memory with what the request was read into, so that a call that waits does not hold all of that.
+pub(super) struct Asked {
+    body: Bytes,
+    is_json: Result<(), ArgumentsError>,
+    forwarded: HeaderMap,
+    meta: Meta,
+    /// The caller wants the result as the server gave it.
+    whole: bool,
+}
+
+impl Asked {
+    /// What a request with this head and body asks of `server`.
+    pub(super) fn new(server: &Server, headers: &HeaderMap, body: &Bytes) -> Self {
+        let mut forwarded = server.settings.forwarded(headers);
+        for value in forwarded.values_mut() {
+            if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
+                copy.set_sensitive(value.is_sensitive());
+                *value = copy;
+            }
+        }
+        Self {
+            is_json: require_json(headers, body),
+            // A large body is most of its memory, and is not copied.
+            body: if body.len() <= COPIED_BYTES { Bytes::copy_from_slice(body) } else { body.clone() },
+            forwarded,
+            meta: trace::context(headers),
+            whole: respond::accepts_whole_result(headers),
+        }
+    }
+
+    /// The arguments, as the server is to have them.
+    fn check(&mut self, tool: &ExposedTool) -> Result<Bytes, ArgumentsError> {
+        std::mem::replace(&mut self.is_json, Ok(()))?;
+        tool.arguments.check(std::mem::take(&mut self.body))
+    }
+
+    fn options(&self, server: &Server) -> CallOptions {
+        CallOptions {
+            deadline: Some(server.settings.call_timeout),
+            headers: self.forwarded.clone(),
+            meta: self.meta.clone(),
+            ..CallOptions::default()
+        }
+    }
+}
 
 /// Calls a tool and answers its caller.
 ///
 /// The call is sent a second time, on a new session, when it never reached the server, or when the session ended under it and
 /// the tool is marked read-only or idempotent (MCP tool annotations): otherwise nobody knows whether it had its effect.
-pub(super) async fn call(
-    server: &Arc<Server>,
-    tool: &str,
-    headers: &HeaderMap,
-    body: Bytes,
-    wait: Duration,
-) -> Response {
+pub(super) async fn call(server: &Arc<Server>, tool: &str, mut asked: Asked, wait: Duration) -> Response {
     let _under_way = server.enter();
     let exposed = match server.session(wait).await {
         Ok(exposed) => exposed,
         Err(status) => return unavailable(server, &status),
     };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
-    let arguments = match require_json(headers, &body).and_then(|()| known.arguments.check(body)) {
-        Ok(arguments) => arguments,
+    match asked.check(known) {
+        Ok(arguments) => asked.body = arguments,
         Err(error) => return error.into_answer().into_response(),
-    };
-    // Made anew for the rare second time rather than copied for every first one.
-    let options = || CallOptions {
-        deadline: Some(server.settings.call_timeout),
-        headers: server.settings.forwarded(headers),
-        meta: trace::context(headers),
-        ..CallOptions::default()
-    };
-    let whole = respond::accepts_whole_result(headers);
-    let error = match exposed.session.call_tool(tool, arguments.clone(), options()).await {
-        Ok(result) => return respond::tool_result(&result.into_bytes(), known, whole).into_response(),
+    }
+    let called = exposed.session.call_tool(tool, asked.body.clone(), asked.options(server));
+    let error = match called.await {
+        Ok(result) => return respond::tool_result(&result.into_bytes(), known, asked.whole).into_response(),
         Err(error) => error,
     };
     if !may_repeat(&error, known) {
         return failed(server, tool, &error);
     }
     tracing::info!(server = server.settings.name, tool, "the session ended under a call; sending it again");
-    let Ok(exposed) = server.next_session(Some(&exposed), wait).await else {
+    // In memory of its own, which the many calls that go well do without.
+    Box::pin(repeat(server, tool, &exposed, &asked, error, wait)).await
+}
+
+/// The second time, on another session than `old`.
+async fn repeat(
+    server: &Arc<Server>,
+    tool: &str,
+    old: &Arc<Exposed>,
+    asked: &Asked,
+    error: CallError,
+    wait: Duration,
+) -> Response {
+    let Ok(exposed) = server.next_session(Some(old), wait).await else {
         return failed(server, tool, &error);
     };
     let Some(known) = exposed.tools.get(tool) else { return problem::not_found().into_response() };
-    match exposed.session.call_tool(tool, arguments, options()).await {
-        Ok(result) => respond::tool_result(&result.into_bytes(), known, whole).into_response(),
+    match exposed.session.call_tool(tool, asked.body.clone(), asked.options(server)).await {
+        Ok(result) => respond::tool_result(&result.into_bytes(), known, asked.whole).into_response(),
         Err(error) => failed(server, tool, &error),
     }
 }
@@ -106,3 +154,6 @@ impl IntoResponse for Answer {
         response
     }
 }
+
+/// Bodies up to this size are copied out of what the request was read into, which is at least as large.
+const COPIED_BYTES: usize = 4096;

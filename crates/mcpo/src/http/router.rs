@@ -11,12 +11,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use super::access::Gate;
-use super::call::{call, unavailable};
+use super::call::{Asked, call, unavailable};
 use super::peer::{is_at_this_machine, may_log_in};
 use super::problem;
 use super::route::{OWN, Page, Route, route};
@@ -72,16 +74,22 @@ impl Endpoint {
     }
 
     /// Answers one request.
-    pub async fn answer(self, request: Request) -> Response {
-        let proxy = &self.proxy;
+    pub fn answer(self, request: Request) -> impl Future<Output = Response> + Send + 'static {
         // Programs name no origin, and nobody keeps the answer to a POST: what CORS would add says nothing to them.
         if request.method() == Method::POST && !request.headers().contains_key(header::ORIGIN) {
-            return guard(proxy, request).await;
+            Either::Left(answer(self.proxy, request))
+        } else {
+            // In memory of its own, so that the many calls of programs are not larger for it.
+            Either::Right(Box::pin(self.answer_page(request)))
         }
+    }
+
+    /// Answers a request that may come from a web page.
+    async fn answer_page(self, request: Request) -> Response {
+        let Self { proxy, cors } = self;
         // Outside of the guard, so that a refusal can be read by the page that was refused.
-        let guarded = service_fn(|request| async { Ok::<_, Infallible>(guard(proxy, request).await) });
-        let guarded = self.cors.layer(guarded);
-        match guarded.oneshot(request).await {
+        let guarded = service_fn(move |request| answer(Arc::clone(&proxy), request).map(Ok::<_, Infallible>));
+        match cors.layer(guarded).oneshot(request).await {
             Ok(response) => own_pages_are_ours(response),
             Err(never) => match never {},
         }
@@ -117,18 +125,37 @@ fn own_pages_are_ours(mut response: Response) -> Response {
     response
 }
 
-/// `--strict-auth`: everything but preflights needs the key.
-async fn guard(proxy: &Arc<Proxy>, request: Request) -> Response {
+/// What a request comes to, as far as that can be said at once.
+enum Decision {
+    Respond(Response),
+    /// Somebody wants to log in to this server.
+    LogIn(Arc<Server>),
+    /// A tool of this server is to be called.
+    Call(Arc<Server>, String),
+}
+
+async fn answer(proxy: Arc<Proxy>, request: Request) -> Response {
+    match decide(&proxy, &request) {
+        Decision::Respond(response) => response,
+        Decision::LogIn(server) => own(Box::pin(login(&server, proxy.limits.reconnect_wait)).await),
+        Decision::Call(server, tool) => {
+            let asked = match read(request, &proxy.limits).await {
+                Ok((parts, body)) => Asked::new(&server, &parts.headers, &body),
+                Err(refused) => return refused,
+            };
+            call(&server, &tool, asked, proxy.limits.reconnect_wait).await
+        }
+    }
+}
+
+fn decide(proxy: &Proxy, request: &Request) -> Decision {
+    // `--strict-auth`: everything but preflights needs the key.
     if proxy.gate.guards_everything()
         && request.method() != Method::OPTIONS
         && let Err(denied) = proxy.gate.check(request.headers())
     {
-        return denied.into_response();
+        return Decision::Respond(denied.into_response());
     }
-    dispatch(proxy, request).await
-}
-
-async fn dispatch(proxy: &Arc<Proxy>, request: Request) -> Response {
     let registry = proxy.registry.load();
     let get = matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(location) = without_slash(request.uri(), |path| {
@@ -137,14 +164,11 @@ async fn dispatch(proxy: &Arc<Proxy>, request: Request) -> Response {
             Route::Unknown | Route::Index
         )
     }) {
-        return Redirect::temporary(&location).into_response();
+        return Decision::Respond(Redirect::temporary(&location).into_response());
     }
-    match route(request.uri().path(), &proxy.root_path, &proxy.path_prefix, &registry, get) {
-        Route::Tool(server, tool) => {
-            let tool = tool.into_owned();
-            drop(registry);
-            proxy.tool(&server, &tool, request).await
-        }
+    let route = route(request.uri().path(), &proxy.root_path, &proxy.path_prefix, &registry, get);
+    Decision::Respond(match route {
+        Route::Tool(server, tool) => return proxy.tool(server, tool.into_owned(), request),
         Route::Unknown => problem::not_found().into_response(),
         _ if !get => not_allowed("GET"),
         Route::Index => {
@@ -157,14 +181,10 @@ async fn dispatch(proxy: &Arc<Proxy>, request: Request) -> Response {
             problem::detail(StatusCode::FORBIDDEN, "Log in from a browser on the machine that runs mcpo.")
                 .into_response()
         }
-        Route::Login(name) => {
-            let server = registry.root().or_else(|| registry.server(&name)).map(Arc::clone);
-            drop(registry);
-            match server {
-                Some(server) => own(login(&server, proxy.limits.reconnect_wait).await),
-                None => problem::not_found().into_response(),
-            }
-        }
+        Route::Login(name) => match registry.root().or_else(|| registry.server(&name)) {
+            Some(server) => return Decision::LogIn(Arc::clone(server)),
+            None => problem::not_found().into_response(),
+        },
         Route::RootDocument => json(proxy.root_document(&registry)),
         Route::RootPage(page) => documentation(page, &proxy.api.title, 0),
         Route::Document(server) => json(server.state().document.clone()),
@@ -178,7 +198,7 @@ async fn dispatch(proxy: &Arc<Proxy>, request: Request) -> Response {
             };
             documentation(page, title, depth)
         }
-    }
+    })
 }
 
 /// Where a path with a slash too much leads, as mcpo (FastAPI) has it, if it leads anywhere. Relative, so that it holds below any
@@ -191,21 +211,19 @@ fn without_slash(uri: &Uri, is_known: impl Fn(&str) -> bool) -> Option<String> {
 }
 
 impl Proxy {
-    async fn tool(&self, server: &Arc<Server>, tool: &str, request: Request) -> Response {
-        if request.method() != Method::POST {
+    fn tool(&self, server: Arc<Server>, tool: String, request: &Request) -> Decision {
+        let refused = if request.method() != Method::POST {
             let state = server.state();
-            let known = state.exposed.as_ref().is_none_or(|exposed| exposed.tools.contains_key(tool));
-            return if known { not_allowed("POST") } else { problem::not_found().into_response() };
-        }
-        if self.gate.guards_tools()
+            let known = state.exposed.as_ref().is_none_or(|exposed| exposed.tools.contains_key(&*tool));
+            if known { not_allowed("POST") } else { problem::not_found().into_response() }
+        } else if self.gate.guards_tools()
             && let Err(denied) = self.gate.check(request.headers())
         {
-            return denied.into_response();
-        }
-        match read(request, &self.limits).await {
-            Ok((parts, body)) => call(server, tool, &parts.headers, body, self.limits.reconnect_wait).await,
-            Err(refused) => refused,
-        }
+            denied.into_response()
+        } else {
+            return Decision::Call(server, tool);
+        };
+        Decision::Respond(refused)
     }
 
     fn root_document(&self, registry: &Registry) -> Bytes {

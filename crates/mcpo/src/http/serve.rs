@@ -182,14 +182,19 @@ where
     async fn connection(self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
         // An answer is written in one piece; waiting for more only delays it.
         let _ = stream.set_nodelay(true);
-        tokio::select! {
-            () = self.speak(stream, peer, watcher) => {}
-            () = self.hard.cancelled() => {}
+        if self.tls.is_some() {
+            // In memory of its own: most connections that are held for long come from this machine, without TLS.
+            tokio::select! {
+                () = Box::pin(self.encrypted(stream, peer, watcher)) => {}
+                () = self.hard.cancelled() => {}
+            }
+        } else {
+            self.http(stream, peer, watcher).await;
         }
     }
 
-    async fn speak(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
-        let Some(acceptor) = &self.tls else { return self.http(stream, peer, watcher).await };
+    async fn encrypted(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        let Some(acceptor) = &self.tls else { return };
         match tokio::time::timeout(self.handshake, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => self.http(stream, peer, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
@@ -207,9 +212,12 @@ where
             // Not an async block, which would have room for what it waits for twice.
             answer(request.map(Body::new)).map(Ok::<_, Infallible>)
         });
-        let connection = self.server.serve_connection(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(error = %error, "a connection ended early");
+        let connection = self.server.serve_connection(TokioIo::new(stream), service);
+        tokio::select! {
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            },
+            () = self.hard.cancelled() => {}
         }
     }
 }

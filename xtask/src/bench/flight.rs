@@ -25,12 +25,13 @@ pub(super) async fn run(programs: &Programs, options: &Options, report: &mut Rep
         println!("(the system allows {} open files, too few for {CALLS})", 2 * calls + SPARE);
     }
     println!(
-        "{:<28}{:>9}{:>14}{:>9}{:>11}{:>9}{:>8}{:>8}{:>8}{:>9}",
+        "{:<28}{:>9}{:>14}{:>9}{:>11}{:>16}{:>9}{:>8}{:>8}{:>8}{:>9}",
         "",
         "idle MB",
         "connected MB",
         "most MB",
         "KB a call",
+        "its connection",
         "calls/s",
         "wrong",
         "broken",
@@ -95,9 +96,11 @@ async fn one(target: Target, calls: usize, delay: Duration, options: &Options) -
             }
         }
     };
-    let kilobytes = (most - idle) * 1024.0 / calls as f64;
+    let each = |memory: f64| (memory - idle) * 1024.0 / calls as f64;
+    // A call's memory is counted with that of its connection, which is there before the call and after it.
+    let (kilobytes, connection) = (each(most), each(connected));
     println!(
-        "{:<28}{idle:>9.1}{connected:>14.1}{most:>9.1}{kilobytes:>11.2}{:>9.0}{:>8}{:>8}{:>8}{:>9.0}",
+        "{:<28}{idle:>9.1}{connected:>14.1}{most:>9.1}{kilobytes:>11.2}{connection:>16.2}{:>9.0}{:>8}{:>8}{:>8}{:>9.0}",
         format!("{}, {delay:?}", target.name),
         counted.calls() as f64 / measured.as_secs_f64(),
         counted.wrong,

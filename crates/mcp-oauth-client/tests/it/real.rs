@@ -1,7 +1,9 @@
 //! Real authorization servers, where they are installed: `cargo xtask test` says in variables where they are
 //! (docs/testing.md).
+mod endings;
 mod flows;
 mod provider;
 mod registration;
+mod requests;
 mod scopes;
 mod theft;

@@ -6,7 +6,7 @@
 // object, see `defaults`. Whoever comes to log in consents at once, to all but the scopes in `deny`. `POST /control` at the
 // MCP server, with a JSON object, changes options that are read while it runs, or does what `forget` names.
 import { createServer } from 'node:http';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, createPublicKey, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +27,7 @@ const defaults = {
   lifetime: 3600,
   // Ways of client authentication on offer.
   methods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-  // Clients that are registered by hand.
+  // Clients that are registered by hand. `pem` is the private key of one that authenticates by its key.
   clients: [],
   // Client id metadata documents by their address: what the provider would find there.
   documents: {},
@@ -43,6 +43,10 @@ const defaults = {
   deny: [],
 };
 const options = { ...defaults, ...JSON.parse(given ?? '{}') };
+
+const clients = options.clients.map(({ pem, ...client }) => (
+  pem ? { ...client, jwks: { keys: [createPublicKey(pem).export({ format: 'jwk' })] } } : client
+));
 
 // What a tool of the MCP server wants.
 const tools = { read: 'mcp:read', write: 'mcp:write', admin: 'mcp:admin' };
@@ -69,7 +73,7 @@ const { InvalidTarget } = (await load('oidc-provider')).errors;
 const provider = new Provider(as.origin, {
   clients: [
     { ...introspector, grant_types: [], redirect_uris: [], response_types: [], token_endpoint_auth_method: 'client_secret_basic' },
-    ...options.clients,
+    ...clients,
   ],
   clientAuthMethods: options.methods,
   cookies: { keys: [randomUUID()] },

@@ -135,8 +135,13 @@ impl Visitor {
 
     /// Calls a tool, with whatever login it needs.
     pub(super) async fn call(&self, tool: &str) -> Arc<Grant> {
+        self.call_as(tool, "the-person").await
+    }
+
+    /// The same, as whom the MCP server takes us for.
+    pub(super) async fn call_as(&self, tool: &str, who: &str) -> Arc<Grant> {
         match self.send(&self.attended, tool).await {
-            Ok(answer) => assert_eq!(answer, format!("{tool} by the-person")),
+            Ok(answer) => assert_eq!(answer, format!("{tool} by {who}")),
             Err(error) => panic!("{tool}: {error:?}"),
         }
         self.manager.grant().expect("a grant")
@@ -198,6 +203,13 @@ impl Recorder {
             .filter(|form| value(form, "grant_type").as_deref() == Some(grant_type))
             .filter_map(|form| value(&form, name))
             .collect()
+    }
+
+    /// The values of a parameter in the forms that went to this path, in their order.
+    pub(super) fn values_of(&self, path: &str, name: &str) -> Vec<String> {
+        let sent = self.sent.lock().unwrap();
+        let forms = sent.iter().filter(|(request, _)| request.uri().path() == path);
+        forms.filter_map(|(request, _)| value(&form(request.body()), name)).collect()
     }
 
     /// How many requests went to this path.

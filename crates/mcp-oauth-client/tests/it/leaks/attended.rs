@@ -1,0 +1,138 @@
+//! Logins of a person.
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use mcp_oauth_client::{
+    AuthorizationLayer, AuthorizationManager, FileStore, PreregisteredClient, SealedStore, SealingKey,
+    SealingKeys,
+};
+use mcp_oauth_core::{Challenges, ClientId, ClientSecret, RedirectUri, SystemEntropy};
+use serde_json::json;
+use testkit::oauth::{OAuthPeer, Reply, Script};
+use tower::{Layer as _, ServiceExt as _};
+
+use super::tls::Tls;
+use super::watch::Watch;
+use super::wire::Wire;
+use crate::support::{Person, builder, policy};
+
+/// C15.4: dynamic registration, login, call, refresh, step-up, management and revocation, over TLS, with each way of
+/// client authentication and with pushed requests, from a sealed store: at TRACE, of every crate, with the `Debug` of
+/// every type along the way.
+#[tokio::test]
+async fn c15_4_logins_over_tls() {
+    for (method, pushed) in [("client_secret_basic", false), ("client_secret_post", true), ("none", true)] {
+        let mut watch = Watch::begin();
+        let tls = Tls::new();
+        watch.wire = Wire::over(tls.client());
+        let peer = OAuthPeer::start(|script| {
+            script.revocation = true;
+            script.pushed_requests = pushed;
+            script.challenge_scope = Some("mcp:read".into());
+            script.metadata_patch = json!({
+                "token_endpoint_auth_methods_supported": [method],
+                "require_pushed_authorization_requests": pushed,
+            });
+        })
+        .await;
+        let url = tls.protect(&peer).await;
+
+        let directory = tempfile::tempdir().unwrap();
+        let key = SealingKey::generate(&SystemEntropy);
+        watch.wire.add("sealing key", &key.to_text());
+        watch.show(&key);
+        let keys = SealingKeys::new(key);
+        watch.show(&keys);
+        let store = SealedStore::new(FileStore::open(directory.path()).unwrap(), keys);
+        watch.show(&store);
+        let building =
+            AuthorizationManager::builder(&url).http(watch.wire.clone()).policy(policy()).store(store);
+        watch.show(&building);
+        let manager = building.build().unwrap();
+        let https =
+            HttpsConnectorBuilder::new().with_tls_config(tls.config()).https_only().enable_http1().build();
+        let layer = AuthorizationLayer::new(manager.clone());
+        let attended = layer.clone().interactive(Person::default().interaction());
+        watch.show(&(&layer, &attended));
+        let alone = layer.layer(Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(https.clone()));
+        let client = attended.layer(Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(https));
+        let request = || Request::post(&url).body(Full::<Bytes>::default()).unwrap();
+        let call = async || client.clone().oneshot(request()).await.unwrap();
+
+        let refused = alone.clone().oneshot(request()).await.unwrap_err();
+        watch.show_error(&*refused);
+        watch.show(&call().await.headers());
+        let grant = manager.grant().unwrap();
+        watch.show(&(&grant, grant.client(), grant.client().authentication(), grant.access_token()));
+        peer.expire_access_tokens();
+        call().await;
+        peer.change(|script| script.required_scope = Some("mcp:write".into()));
+        let refused = alone.oneshot(request()).await.unwrap_err();
+        watch.show_error(&*refused);
+        call().await;
+        watch.show(&(&manager, &client));
+
+        // A session by hand, with a wrong answer.
+        let session = manager.begin(&Challenges::default(), RedirectUri::loopback(3030)).await.unwrap();
+        watch.show(&session);
+        let wrong = session.handle_callback("?code=code-of-nobody-s3cr3t&state=state-of-nobody-s3cr3t").await;
+        watch.wire.add("code", "code-of-nobody-s3cr3t");
+        watch.wire.add("state", "state-of-nobody-s3cr3t");
+        watch.show_error(&wrong.unwrap_err());
+
+        let logout = manager.logout().await.unwrap();
+        watch.show(&logout);
+        let states = peer.seen_at("/authorize").into_iter().filter_map(|seen| seen.parameter("state"));
+        states.for_each(|state| watch.wire.add("state", &state));
+        peer.secrets().iter().for_each(|secret| watch.wire.add("given out", secret));
+        watch.end(&["mcp_oauth_client", "hyper", "rustls"]);
+    }
+}
+
+/// C15.4: answers that are refused, or hold secrets where they do not belong; clients that were registered by hand.
+#[tokio::test]
+async fn c15_4_refusals_and_broken_answers() {
+    let mut watch = Watch::begin();
+    let peer = OAuthPeer::start(|_| {}).await;
+    let secret = "hand-made-s3cr3t:+%&=";
+    peer.add_client("hand made", Some(secret), "client_secret_basic");
+    let hand_made = PreregisteredClient::new(ClientId::parse("hand made").unwrap())
+        .with_secret(ClientSecret::parse(secret).unwrap());
+    watch.show(&hand_made);
+    let manager = builder(&peer).http(watch.wire.clone()).preregistered(hand_made).build().unwrap();
+    let person = Person::default();
+    manager.authorize(&person.interaction(), &Challenges::default()).await.unwrap();
+
+    let leaky = json!({
+        "access_token": "leaky access s3cr3t",
+        "token_type": "Bearer",
+        "refresh_token": "leaky-refresh-s3cr3t",
+    });
+    let bare = json!("a-bare-text-s3cr3t");
+    watch.wire.add("bare text", "a-bare-text-s3cr3t");
+    let error = json!({ "error": "invalid_grant", "access_token": "leaky-access-s3cr3t" });
+    for reply in [
+        Reply::json(200, &leaky),
+        Reply::json(200, &bare),
+        Reply::json(400, &error),
+        Reply::json(500, &leaky),
+        Reply::redirect(307, "/elsewhere?access_token=leaky-access-s3cr3t"),
+    ] {
+        peer.change(|script| {
+            script.reply("/token", reply);
+        });
+        let error = manager.authorize(&person.interaction(), &Challenges::default()).await.unwrap_err();
+        watch.show_error(&error);
+        let held = manager.grant().map(|grant| grant.access_token().clone());
+        let error = manager.recover(held.as_ref()).await.unwrap_err();
+        watch.show_error(&error);
+        peer.change(|script| *script = Script::default());
+    }
+    watch.wire.add("access_token", "leaky-access-s3cr3t");
+    peer.secrets().iter().for_each(|secret| watch.wire.add("given out", secret));
+    watch.end(&["mcp_oauth_client", "hyper"]);
+}

@@ -130,7 +130,7 @@ pub struct AuthorizationRequired {
 impl AuthorizationRequired {
     /// Looks for it in an error and everything that caused it.
     pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
-        std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+        std::iter::successors(Some(error), |&error| deeper(error)).find_map(|error| error.downcast_ref())
     }
 
     /// True when the login failed for something that may pass by itself: the same request may succeed later.
@@ -142,6 +142,19 @@ impl AuthorizationRequired {
         self.obstacle = Some(obstacle);
         self
     }
+}
+
+/// What an error was caused by.
+fn deeper<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    #[cfg(feature = "rmcp")]
+    if let Some(hidden) = crate::transport::hidden_source(error) {
+        return Some(hidden);
+    }
+    // What an error is transparent for is not among its sources.
+    if let Some(crate::RequestError::Authorization(required)) = error.downcast_ref() {
+        return Some(required);
+    }
+    error.source()
 }
 
 /// Why a request that may log in by itself got no login that helped.

@@ -89,6 +89,7 @@
 
 mod assertion;
 mod attendance;
+mod authorized;
 mod discovery;
 mod error;
 mod grant;
@@ -102,10 +103,13 @@ mod session;
 mod store;
 mod stored;
 mod token;
+#[cfg(feature = "rmcp")]
+mod transport;
 mod unattended;
 
 pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
 pub use attendance::LoginOccasion;
+pub use authorized::{Answer, AuthorizedHttpClient, AuthorizedRequest, RequestError};
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
 pub use grant::{Grant, GrantKind};
@@ -137,6 +141,11 @@ pub use store::{
 #[cfg(any(test, feature = "keyring"))]
 pub use store::{KeyringError, KeyringStore};
 pub use token::TokenError;
+#[cfg(feature = "rmcp")]
+pub use transport::{
+    AuthorizedSseTransport, AuthorizedStreamableClient, TransportError, TransportOptions, TransportRetry,
+    create_authorized_streamable_transport, create_authorized_transport,
+};
 pub use unattended::{
     AssertionFile, AssertionSource, EnterpriseManaged, SubjectToken, SubjectTokenSource, UnattendedError,
     WorkloadIdentity,

@@ -149,6 +149,10 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// Redirects followed for one metadata document. Other requests follow none. Default: 3.
     pub metadata_redirects: usize,
+    /// Bytes of an answer to an [`AuthorizedHttpClient`](crate::AuthorizedHttpClient). Default: 16 MiB.
+    pub resource_bytes: usize,
+    /// Redirects that an [`AuthorizedHttpClient`](crate::AuthorizedHttpClient) follows for one request. Default: 3.
+    pub resource_redirects: usize,
     /// Authorization servers of one resource that are looked at. Default: 16.
     pub authorization_servers: usize,
     /// Proposals that are made to a registration endpoint that refuses the redirect URI or the application type. Default: 3.
@@ -184,6 +188,8 @@ impl Default for Limits {
             metadata_bytes: 256 * 1024,
             answer_bytes: 256 * 1024,
             metadata_redirects: 3,
+            resource_bytes: 16 * 1024 * 1024,
+            resource_redirects: 3,
             authorization_servers: 16,
             registration_attempts: 3,
             revocation_attempts: 3,

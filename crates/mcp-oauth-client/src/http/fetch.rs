@@ -39,6 +39,11 @@ impl Fetcher {
         }
     }
 
+    /// What sends the requests.
+    pub(crate) fn client(&self) -> Arc<dyn HttpClient> {
+        Arc::clone(&self.client)
+    }
+
     /// Parses the address of an endpoint within the policy. A server elsewhere has no business naming addresses of this
     /// machine: a browser sent there would carry its orders to programs that trust whoever is local.
     pub(crate) fn endpoint(&self, text: &str) -> Result<EndpointUrl, InvalidUrl> {

@@ -81,7 +81,7 @@ impl AddressPolicy {
 
 /// Resolves names and lets only permitted addresses through.
 #[derive(Clone)]
-pub(super) struct GuardedResolver {
+pub(crate) struct GuardedResolver {
     inner: Arc<dyn Resolver>,
     policy: AddressPolicy,
 }

@@ -80,6 +80,12 @@ impl HyperClient {
         })
     }
 
+    /// The client itself, for answers that stream, to addresses that the program chose.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn streaming(&self) -> Client<Connector, Full<Bytes>> {
+        self.pool(AddressPolicy::Any).clone()
+    }
+
     async fn exchange(
         &self,
         request: Request<Bytes>,

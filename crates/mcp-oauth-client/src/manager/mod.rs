@@ -32,7 +32,7 @@ use crate::registration::Registration;
 use crate::session::PendingStore;
 use crate::store::Records;
 use crate::token::TokenEndpoint;
-use crate::{Error, Grant, Policy, StoreError};
+use crate::{Error, Grant, HttpClient, Policy, StoreError};
 
 pub use builder::AuthorizationManagerBuilder;
 pub use flight::RefreshError;
@@ -102,6 +102,16 @@ impl AuthorizationManager {
     /// The MCP server's address.
     pub fn server(&self) -> &EndpointUrl {
         &self.inner.server
+    }
+
+    /// What is allowed.
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// How metadata, registration and token requests are sent.
+    pub(crate) fn http(&self) -> Arc<dyn HttpClient> {
+        self.inner.fetcher.client()
     }
 
     /// The grant in use, be its token valid or not. `None` before the first use of the store and without a login.

@@ -5,6 +5,7 @@
 #[expect(unreachable_pub, reason = "the fuzz target uses them from another crate")]
 mod answers;
 mod client_credentials;
+mod authorized;
 mod crash;
 mod discovery;
 mod hostile;
@@ -27,4 +28,5 @@ mod refresh;
 mod registration;
 mod support;
 mod token;
+mod transport;
 mod unsaved;

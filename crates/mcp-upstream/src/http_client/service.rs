@@ -1,4 +1,6 @@
 //! The HTTP client below a session, whatever it is.
+#[cfg(feature = "client")]
+use std::any::Any;
 use std::{
     fmt,
     pin::Pin,
@@ -145,12 +147,29 @@ where
         let answer = self.0.clone().oneshot(request);
         Box::pin(async move {
             let response = answer.await.map_err(Into::into)?;
-            Ok(response.map(|body| {
-                let body = body
-                    .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
-                    .map_err(Into::into);
-                Body::Any(body.boxed_unsync())
-            }))
+            Ok(response.map(forget_kind))
         })
     }
+}
+
+/// Layers such as those that add tokens leave the body as it is. That of our own client then needs no box either.
+fn forget_kind<B>(body: B) -> Body
+where
+    B: HttpBody + Send + 'static,
+    B::Data: Buf,
+    B::Error: Into<BoxError>,
+{
+    let mut body = Some(body);
+    #[cfg(feature = "client")]
+    if let Some(own) = (&mut body as &mut dyn Any).downcast_mut::<Option<ClientBody>>()
+        && let Some(own) = own.take()
+    {
+        return Body::Client(own);
+    }
+    let body = body.map(|body| {
+        let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+        body.map_err(Into::into).boxed_unsync()
+    });
+    // It is taken above only, and then returned.
+    Body::Any(body.unwrap_or_default())
 }

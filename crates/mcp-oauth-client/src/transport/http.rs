@@ -1,0 +1,69 @@
+//! The authorized HTTP client below a transport.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, Limited};
+use tower::util::BoxCloneSyncService;
+use tower::{Layer as _, ServiceExt as _};
+
+use super::{TransportError, TransportOptions};
+use crate::http::BoxError;
+use crate::{AuthorizationLayer, AuthorizationManager, Authorized, HyperClient};
+
+pub(super) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
+pub(super) type Erased = BoxCloneSyncService<Request<Full<Bytes>>, Response<ResponseBody>, BoxError>;
+
+/// What both transports accept.
+pub(super) const JSON_OR_EVENTS: HeaderValue =
+    HeaderValue::from_static("application/json, text/event-stream");
+
+/// Sends requests with tokens and the caller's headers.
+#[derive(Clone)]
+pub(super) struct Http {
+    service: Authorized<Erased>,
+    headers: HeaderMap,
+}
+
+impl Http {
+    pub(super) fn new(manager: &AuthorizationManager, options: &TransportOptions) -> Self {
+        // The program says which server it is. The rules for addresses are for those that peers name.
+        let http =
+            options.http.clone().unwrap_or_else(|| super::options::erase(HyperClient::new().streaming()));
+        let layer = options.layer(AuthorizationLayer::new(manager.clone()));
+        Self { service: layer.layer(http), headers: options.headers.clone() }
+    }
+
+    /// A request with the caller's headers.
+    pub(super) fn request(&self, method: Method, uri: &Uri, body: Bytes) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri.clone();
+        request.headers_mut().clone_from(&self.headers);
+        request.headers_mut().insert(ACCEPT, JSON_OR_EVENTS);
+        request
+    }
+
+    pub(super) fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> BoxFuture<'static, Result<Response<ResponseBody>, TransportError>> {
+        // In a box, since the compiler cannot see through as many futures in one as a transport has.
+        self.service.clone().oneshot(request).map_err(TransportError::from_box).boxed()
+    }
+}
+
+/// Reads a body up to a limit.
+pub(super) fn read(body: ResponseBody, limit: usize) -> BoxFuture<'static, Result<Bytes, TransportError>> {
+    let collected = Limited::new(body, limit).collect();
+    collected.map(|body| Ok(body.map_err(TransportError::Broken)?.to_bytes())).boxed()
+}
+
+/// Whether the answer is of this kind, whatever parameters the kind has.
+pub(super) fn is_of_kind<B>(response: &Response<B>, kind: &str) -> bool {
+    let named = response.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    named.and_then(|named| named.get(..kind.len())).is_some_and(|named| named.eq_ignore_ascii_case(kind))
+}

@@ -1,0 +1,124 @@
+//! What a transport can be told.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt as _};
+
+use super::http::{Erased, ResponseBody};
+use crate::http::BoxError;
+use crate::{AuthorizationLayer, Interaction};
+
+/// Options of a transport. Everything has a default.
+#[derive(Clone, Default)]
+pub struct TransportOptions {
+    pub(super) interaction: Option<Arc<dyn Interaction>>,
+    pub(super) http: Option<Erased>,
+    pub(super) headers: HeaderMap,
+    pub(super) retry: TransportRetry,
+}
+
+/// What becomes of an event stream that breaks off and can be resumed, because the server numbers its events. One that
+/// cannot ends the transport: the session behind it is gone.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct TransportRetry {
+    /// Attempts in a row without any success. Default: 5.
+    pub attempts: usize,
+    /// The pause before each, unless the server names one. Default: 1 second.
+    pub pause: Duration,
+    /// The longest pause that a server may name. Default: 60 seconds.
+    pub longest_pause: Duration,
+}
+
+impl Default for TransportRetry {
+    fn default() -> Self {
+        Self { attempts: 5, pause: Duration::from_secs(1), longest_pause: Duration::from_secs(60) }
+    }
+}
+
+impl TransportOptions {
+    /// Everything by default: no logins, no headers, the client's own HTTP.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets requests that need a login begin it, see [`AuthorizationLayer::interactive`].
+    #[must_use]
+    pub fn interactive(mut self, interaction: impl Interaction + 'static) -> Self {
+        self.interaction = Some(Arc::new(interaction));
+        self
+    }
+
+    /// Sends requests through this HTTP client, whose answers must stream. It must not follow redirects. Default: one on
+    /// hyper and rustls.
+    #[must_use]
+    pub fn http<S, B>(mut self, client: S) -> Self
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Buf,
+        B::Error: Into<BoxError>,
+    {
+        self.http = Some(erase(client));
+        self
+    }
+
+    /// Adds a header to every request. `Authorization` is the transport's own.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// How broken streams of the legacy transport are resumed. rmcp does that itself for streamable HTTP.
+    #[must_use]
+    pub fn retry(mut self, retry: TransportRetry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    pub(super) fn layer(&self, layer: AuthorizationLayer) -> AuthorizationLayer {
+        match &self.interaction {
+            Some(interaction) => layer.interactive(Arc::clone(interaction)),
+            None => layer,
+        }
+    }
+}
+
+impl fmt::Debug for TransportOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportOptions")
+            .field("interactive", &self.interaction.is_some())
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Forgets which client it is.
+pub(super) fn erase<S, B>(client: S) -> Erased
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Buf,
+    B::Error: Into<BoxError>,
+{
+    let client = client.map_response(|response: Response<B>| {
+        response.map(|body| -> ResponseBody {
+            let body =
+                body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+            body.map_err(Into::into).boxed_unsync()
+        })
+    });
+    BoxCloneSyncService::new(client.map_err(Into::into))
+}

@@ -1,0 +1,203 @@
+//! C13.1: rmcp's client over our transports, with real servers behind real tokens.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method, Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use mcp_oauth_client::{
+    AuthorizationManager, AuthorizationRequired, BoxError, TransportError, TransportOptions,
+    create_authorized_streamable_transport, create_authorized_transport,
+};
+use rmcp::ServiceExt as _;
+use rmcp::model::{CallToolRequestParams, ClientConfig};
+use testkit::mcp::{Framing, Script, ScriptedServer, reply};
+use testkit::oauth::OAuthPeer;
+use tower::service_fn;
+
+use crate::support::{Person, login, manager};
+
+type Http = Client<HttpConnector, Full<Bytes>>;
+
+/// What a request carried: its method, its path, its token.
+type Trail = Arc<Mutex<Vec<(Method, String, Option<HeaderValue>)>>>;
+
+/// A scripted MCP server that lets in who the peer's MCP server lets in. To the client, both are one.
+async fn pass(
+    http: Http,
+    check: Uri,
+    server: String,
+    trail: Trail,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, BoxError> {
+    let token = request.headers().get(AUTHORIZATION).cloned();
+    let path = request.uri().path().to_owned();
+    trail.lock().unwrap().push((request.method().clone(), path, token.clone()));
+    let mut question = Request::post(check).body(Full::default())?;
+    question.headers_mut().extend(token.map(|token| (AUTHORIZATION, token)));
+    let answer = http.request(question).await?;
+    if answer.status() != 200 {
+        return Ok(answer);
+    }
+    let mut request = request;
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    *request.uri_mut() = format!("{server}{path}").parse()?;
+    Ok(http.request(request).await?)
+}
+
+fn options(peer: &OAuthPeer, server: &ScriptedServer, trail: &Trail) -> TransportOptions {
+    let http: Http = Client::builder(TokioExecutor::new()).build_http();
+    let check: Uri = peer.mcp_url().parse().unwrap();
+    let server = server.url().origin().ascii_serialization();
+    let trail = Arc::clone(trail);
+    TransportOptions::new().http(service_fn(move |request| -> BoxFuture<'static, _> {
+        Box::pin(pass(http.clone(), check.clone(), server.clone(), Arc::clone(&trail), request))
+    }))
+}
+
+fn script() -> Script {
+    Script::new().tool("echo", r#"{"type":"object"}"#, reply::echo())
+}
+
+/// Lists and calls with rmcp's client; `transport` is either.
+async fn use_it<T, E, A>(transport: T)
+where
+    T: rmcp::transport::IntoTransport<rmcp::RoleClient, E, A>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let client = ClientConfig::default().serve(transport).await.unwrap();
+    let tools = client.peer().list_all_tools().await.unwrap();
+    assert_eq!(tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>(), ["echo"]);
+    let arguments = serde_json::json!({ "said": "hello" }).as_object().cloned().unwrap();
+    let call = CallToolRequestParams::new("echo").with_arguments(arguments);
+    let result = client.peer().call_tool(call).await.unwrap();
+    assert!(serde_json::to_string(&result).unwrap().contains("hello"));
+    client.cancel().await.unwrap();
+}
+
+fn assert_tokens(trail: &Trail, without: usize) {
+    let trail = trail.lock().unwrap();
+    let bare: Vec<_> = trail.iter().filter(|(_, _, token)| token.is_none()).collect();
+    assert_eq!(bare.len(), without, "{trail:?}");
+    assert!(trail.iter().all(|(_, path, _)| !path.contains("access-")));
+}
+
+/// C13.1, C1.6: streamable HTTP, answers as JSON and as events; the first refused request logs in; GET and DELETE too.
+#[tokio::test]
+async fn c13_1_streamable_http() {
+    for framing in [Framing::Json, Framing::Sse] {
+        let peer = OAuthPeer::start(|_| {}).await;
+        let server = script().serve_streamable(framing).await;
+        let manager = Arc::new(manager(&peer));
+        let trail = Trail::default();
+        let options = options(&peer, &server, &trail).interactive(Person::default().interaction());
+        let url = format!("{}/mcp", peer.resource_origin());
+        let transport =
+            create_authorized_streamable_transport(&url, manager.clone(), Some(options)).await.unwrap();
+        use_it(transport).await;
+        assert_eq!(peer.count("/authorize"), 1);
+        assert_tokens(&trail, 1);
+        let methods: Vec<_> = trail.lock().unwrap().iter().map(|(method, ..)| method.clone()).collect();
+        assert!(methods.contains(&Method::GET) && methods.contains(&Method::DELETE), "{methods:?}");
+    }
+}
+
+/// C13.1: the legacy transport: the stream and the messages.
+#[tokio::test]
+async fn c13_1_legacy_sse() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let server = script().serve_sse().await;
+    let manager = Arc::new(manager(&peer));
+    let trail = Trail::default();
+    let options = options(&peer, &server, &trail).interactive(Person::default().interaction());
+    let url = format!("{}/sse", peer.resource_origin());
+    let transport = create_authorized_transport(&url, manager.clone(), Some(options)).await.unwrap();
+    use_it(transport).await;
+    assert_eq!(peer.count("/authorize"), 1);
+    assert_tokens(&trail, 1);
+    assert!(
+        trail.lock().unwrap().iter().any(|(method, path, _)| method == Method::POST && path == "/messages")
+    );
+}
+
+/// Servers that need no token, through the client's own HTTP: `None`, as in the guide.
+#[tokio::test]
+async fn without_options() {
+    let legacy = script().serve_sse().await;
+    let manager = AuthorizationManager::new(legacy.url().as_str()).await.unwrap();
+    use_it(create_authorized_transport(legacy.url(), &manager, None).await.unwrap()).await;
+    let streamable = script().serve_streamable(Framing::Sse).await;
+    let manager = AuthorizationManager::new(streamable.url().as_str()).await.unwrap();
+    let transport = create_authorized_streamable_transport(streamable.url(), manager, None).await.unwrap();
+    use_it(transport).await;
+}
+
+/// A token that dies in the middle of a session is renewed below rmcp, which notices nothing.
+#[tokio::test]
+async fn c1_9_renewal_within_a_session() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let server = script().serve_streamable(Framing::Json).await;
+    let manager = manager(&peer);
+    login(&manager).await.unwrap();
+    let trail = Trail::default();
+    let url = format!("{}/mcp", peer.resource_origin());
+    let options = options(&peer, &server, &trail);
+    let transport = create_authorized_streamable_transport(&url, &manager, Some(options)).await.unwrap();
+    let client = ClientConfig::default().serve(transport).await.unwrap();
+    peer.expire_access_tokens();
+    client.peer().list_all_tools().await.unwrap();
+    assert_eq!(peer.count("/token"), 2);
+    assert_tokens(&trail, 0);
+    // And where nobody may be asked, the typed error comes through rmcp's.
+    peer.revoke_everything();
+    let error = client.peer().list_all_tools().await.unwrap_err();
+    assert!(AuthorizationRequired::find(&error).is_some(), "{error:?}");
+}
+
+/// Without anybody to ask, connecting fails with what is needed.
+#[tokio::test]
+async fn a_login_is_required() {
+    let peer = OAuthPeer::start(|script| script.challenge_scope = Some("mcp:basic".into())).await;
+    let server = script().serve_sse().await;
+    let manager = manager(&peer);
+    let trail = Trail::default();
+    let url = format!("{}/sse", peer.resource_origin());
+    let error = create_authorized_transport(&url, &manager, Some(options(&peer, &server, &trail))).await;
+    let TransportError::Authorization(required) = error.unwrap_err() else { panic!("a login") };
+    assert_eq!(required.scopes.to_string(), "mcp:basic");
+    let server = script().serve_streamable(Framing::Json).await;
+    let options = options(&peer, &server, &trail);
+    let url = format!("{}/mcp", peer.resource_origin());
+    let transport = create_authorized_streamable_transport(&url, &manager, Some(options)).await.unwrap();
+    let error = ClientConfig::default().serve(transport).await.unwrap_err();
+    assert!(AuthorizationRequired::find(&error).is_some(), "{error:?}");
+}
+
+/// C13.3: an endpoint at another origin is refused: messages would go there.
+#[tokio::test]
+async fn c13_3_an_endpoint_elsewhere() {
+    let other = OAuthPeer::start(|_| {}).await;
+    let server = script().endpoint(&other.mcp_url()).serve_sse().await;
+    let manager = AuthorizationManager::new(server.url().as_str()).await.unwrap();
+    let error = create_authorized_transport(server.url(), &manager, None).await.unwrap_err();
+    assert!(matches!(error, TransportError::Endpoint));
+    assert_eq!(other.seen().len(), 0);
+}
+
+/// A server of another kind says so.
+#[tokio::test]
+async fn no_event_stream() {
+    let server = script().serve_sse().await;
+    let manager = AuthorizationManager::new(server.url().as_str()).await.unwrap();
+    let elsewhere = server.url().join("/elsewhere").unwrap();
+    let error = create_authorized_transport(elsewhere, &manager, None).await.unwrap_err();
+    assert!(matches!(error, TransportError::Status { status } if status == 404));
+    let error = create_authorized_transport("no address", &manager, None).await.unwrap_err();
+    assert!(matches!(error, TransportError::Url(_)));
+}

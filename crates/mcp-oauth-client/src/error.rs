@@ -6,7 +6,7 @@ use std::time::Duration;
 use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidScope, InvalidUrl, ScopeSet};
 
 use crate::{
-    CallbackError, DiscoveryError, InteractionError, ManagementError, PushError, RefreshError,
+    CallbackError, DiscoveryError, DpopError, InteractionError, ManagementError, PushError, RefreshError,
     RegistrationError, ScopeError, StoreError, TokenError,
 };
 
@@ -51,6 +51,9 @@ pub enum Error {
     /// What must be asked for may not be asked for.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// The tokens cannot be bound to a key.
+    #[error(transparent)]
+    Dpop(#[from] DpopError),
 }
 
 impl Error {
@@ -64,6 +67,7 @@ impl Error {
             Self::Token(error) => error.is_retryable(),
             Self::Refresh(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
+            Self::Dpop(error) => error.is_retryable(),
             Self::Build(_) | Self::Interaction(_) | Self::Callback(_) | Self::Scope(_) | Self::NoLogin => {
                 false
             }

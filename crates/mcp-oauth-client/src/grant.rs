@@ -4,9 +4,13 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
-use mcp_oauth_core::{AccessToken, EndpointUrl, Issuer, RefreshToken, ResourceUri, ScopeSet, TokenResponse};
+use mcp_oauth_core::{
+    AccessToken, EndpointUrl, Issuer, RefreshToken, ResourceUri, ScopeSet, Thumbprint, TokenResponse,
+    TokenType,
+};
 use serde::{Deserialize, Serialize};
 
+use crate::dpop::{Binding, BindingKey, KeyRecord};
 use crate::registration::{ClientRecord, Registration};
 use crate::{RegisteredClient, stored};
 
@@ -20,7 +24,7 @@ pub struct Grant {
     pub(crate) client: RegisteredClient,
     pub(crate) token_endpoint: EndpointUrl,
     pub(crate) access_token: AccessToken,
-    /// `Bearer …`, made once: the hot path clones it.
+    /// `Bearer …` or `DPoP …`, made once: the hot path clones it.
     pub(crate) header: HeaderValue,
     pub(crate) obtained_at: SystemTime,
     pub(crate) expires_at: Option<SystemTime>,
@@ -28,6 +32,8 @@ pub struct Grant {
     pub(crate) requested: ScopeSet,
     pub(crate) granted: ScopeSet,
     pub(crate) kind: GrantKind,
+    /// The key that the tokens are bound to.
+    pub(crate) binding: Option<Binding>,
 }
 
 /// How a grant came about, and so what can renew it.
@@ -62,7 +68,7 @@ impl Grant {
             resource,
             client,
             token_endpoint,
-            header: bearer(&answer.access_token),
+            header: header(&answer.token_type, &answer.access_token),
             access_token: answer.access_token,
             obtained_at: now,
             expires_at,
@@ -70,7 +76,16 @@ impl Grant {
             granted: answer.scope.unwrap_or_else(|| requested.clone()),
             requested,
             kind: GrantKind::Login,
+            binding: None,
         }
+    }
+
+    /// With the key that was proved to be held when the tokens were asked for: theirs, if the server says so by their type.
+    pub(crate) fn bound_by(mut self, binding: Option<Binding>) -> Self {
+        let is_bound = self.header.as_bytes().starts_with(b"DPoP ");
+        // From now on no other tokens will do (C17.13).
+        self.binding = binding.filter(|_| is_bound).map(|binding| Binding { insists: true, ..binding });
+        self
     }
 
     /// This grant after a refresh: the old refresh token stays unless a new one came, and so do the scopes unless the
@@ -78,7 +93,7 @@ impl Grant {
     pub(crate) fn refreshed(&self, answer: TokenResponse, now: SystemTime) -> Self {
         Self {
             expires_at: answer.expires_at(now),
-            header: bearer(&answer.access_token),
+            header: header(&answer.token_type, &answer.access_token),
             access_token: answer.access_token,
             obtained_at: now,
             refresh_token: answer.refresh_token.or_else(|| self.refresh_token.clone()),
@@ -105,6 +120,11 @@ impl Grant {
     /// The access token.
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
+    }
+
+    /// What the tokens are bound to: the thumbprint of this client's key (RFC 9449 §6). `None` for bearer tokens.
+    pub fn dpop_key(&self) -> Option<&Thumbprint> {
+        self.binding.as_ref().map(|binding| binding.key.thumbprint())
     }
 
     /// True when it can be renewed without a person.
@@ -147,7 +167,7 @@ impl Grant {
 
     pub(crate) fn to_record(&self, subject: &str) -> GrantRecord {
         GrantRecord {
-            format: GrantRecord::FORMAT,
+            format: if self.binding.is_some() { GrantRecord::BOUND } else { GrantRecord::BEARER },
             resource: self.resource.clone(),
             subject: subject.to_owned(),
             client: self.client.to_record(),
@@ -159,6 +179,7 @@ impl Grant {
             requested_scope: self.requested.clone(),
             granted_scope: self.granted.clone(),
             kind: self.kind,
+            dpop_key: self.binding.as_ref().map(|binding| binding.key.to_record()),
         }
     }
 }
@@ -171,6 +192,7 @@ impl fmt::Debug for Grant {
             .field("client_id", self.client.client_id())
             .field("scopes", &self.granted.to_string())
             .field("expires_at", &self.expires_at)
+            .field("dpop_key", &self.dpop_key())
             .field("refreshable", &self.is_refreshable())
             .finish_non_exhaustive()
     }
@@ -196,11 +218,18 @@ pub(crate) struct GrantRecord {
     granted_scope: ScopeSet,
     #[serde(default)]
     kind: GrantKind,
+    /// The key that the tokens are bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<KeyRecord>,
 }
 
 impl GrantRecord {
-    /// Counts up when a record can no longer be read as before.
-    pub(crate) const FORMAT: u32 = 1;
+    /// Counts up when a record can no longer be read as before: who does not know of keys must not take a bound token for
+    /// a bearer token.
+    const BEARER: u32 = 1;
+    const BOUND: u32 = 2;
+    /// The newest format.
+    pub(crate) const FORMAT: u32 = Self::BOUND;
 
     /// The grant again. `None` when it was written by a newer version, is for another resource or subject, its client is no
     /// longer configured, or it came about in another way than the configured one: what a person granted is not used in
@@ -211,16 +240,24 @@ impl GrantRecord {
         resource: &ResourceUri,
         subject: &str,
     ) -> Option<Grant> {
+        let binding = match self.format {
+            Self::BEARER if registration.keys.allow_bearer() => None,
+            Self::BOUND => {
+                let key = BindingKey::restore(self.dpop_key?, registration.keys.signer.as_ref())?;
+                Some(Binding { key, insists: true })
+            }
+            _ => return None,
+        };
+        let token_type = if binding.is_some() { TokenType::Dpop } else { TokenType::Bearer };
         let same_kind = self.kind == registration.grant_kind();
-        if self.format != Self::FORMAT || self.resource != *resource || self.subject != subject || !same_kind
-        {
+        if self.resource != *resource || self.subject != subject || !same_kind {
             return None;
         }
         Some(Grant {
             client: self.client.restore(registration)?,
             resource: self.resource,
             token_endpoint: self.token_endpoint,
-            header: bearer(&self.access_token),
+            header: header(&token_type, &self.access_token),
             access_token: self.access_token,
             obtained_at: self.obtained_at.unwrap_or(SystemTime::UNIX_EPOCH),
             expires_at: self.expires_at,
@@ -228,13 +265,14 @@ impl GrantRecord {
             requested: self.requested_scope,
             granted: self.granted_scope,
             kind: self.kind,
+            binding,
         })
     }
 }
 
-fn bearer(token: &AccessToken) -> HeaderValue {
+fn header(token_type: &TokenType, token: &AccessToken) -> HeaderValue {
     // An access token is printable ASCII, which is always a valid header value.
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+    let mut value = HeaderValue::from_str(&format!("{} {}", token_type.as_str(), token.expose()))
         .unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
     value

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod origin;
+mod proof;
 mod recovery;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 
 use self::origin::is_for;
+use self::proof::Sent;
 use self::recovery::Spare;
 use crate::attendance::{Attendant, LoginOccasion};
 use crate::http::BoxError;
@@ -28,6 +30,7 @@ pub use exchange::AuthorizedFuture;
 /// |---|---|
 /// | 401 | the token is renewed, or one that was renewed elsewhere is taken over; where that cannot be done, a login |
 /// | 403 with `insufficient_scope` | a login with more scopes (step-up): those asked for before, and those it names |
+/// | 401 that wants another nonce in the proof ([`DpopPolicy`](crate::DpopPolicy)) | a new proof with the same token |
 /// | anything else | passes through |
 ///
 /// After each, the request is sent again, never with a token that was refused.
@@ -167,13 +170,14 @@ where
         }
         let again = request.clone();
         let sent = match manager.ready() {
-            Ready::Grant(grant) => {
-                recovery::attach(&mut request, &grant);
-                Some(grant)
+            Ready::Grant(grant) if grant.binding.is_none() => {
+                proof::attach_bearer(&mut request, &grant);
+                Some(Sent::bearer(grant))
             }
             // Without a token the request goes all the same: the server's challenge says what is needed, if anything is.
             Ready::NoGrant => None,
-            Ready::NotYet => {
+            // A token to be read or renewed first, or a proof to be made.
+            Ready::NotYet | Ready::Grant(_) => {
                 // The service that was polled ready must be the one that is called.
                 let clone = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, clone);

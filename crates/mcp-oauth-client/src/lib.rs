@@ -80,7 +80,14 @@
 //! | [`PendingStore`] | logins under way, shared by replicas | [`MemoryPendingStore`] |
 //! | [`HttpClient`] | metadata, registration and token requests | [`HyperClient`] |
 //! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`], [`Channel`] |
+//! | [`DpopSigner`] | the key that tokens are bound to | one in memory, kept with the grant |
 //! | [`Clock`](mcp_oauth_core::Clock), [`Entropy`](mcp_oauth_core::Entropy) | tests | the system's |
+//!
+//! # Tokens bound to a key
+//!
+//! Where the MCP server takes them, tokens are bound to a key of this client (`DPoP`, RFC 9449): each login makes one, it
+//! is kept with the grant, and the layer sends a fresh proof with every request. [`Policy::dpop`] says whether it may, or
+//! must; [`AuthorizationManagerBuilder::dpop_signer`] brings a key from elsewhere.
 //!
 //! # Errors
 //!
@@ -91,6 +98,7 @@ mod assertion;
 mod attendance;
 mod authorized;
 mod discovery;
+mod dpop;
 mod error;
 mod grant;
 mod http;
@@ -111,6 +119,7 @@ pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, Priv
 pub use attendance::LoginOccasion;
 pub use authorized::{Answer, AuthorizedHttpClient, AuthorizedRequest, RequestError};
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
+pub use dpop::{DpopError, DpopSigner};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
 pub use grant::{Grant, GrantKind};
 pub use http::{
@@ -125,7 +134,9 @@ pub use manager::{
     AuthorizationManager, AuthorizationManagerBuilder, ClientRegistration, Forgotten, Logout, RefreshError,
     Revocation, RevocationError,
 };
-pub use policy::{IssuerException, Limits, PkcePolicy, Policy, PushedRequests, ResourceParameter};
+pub use policy::{
+    DpopPolicy, IssuerException, Limits, PkcePolicy, Policy, PushedRequests, ResourceParameter,
+};
 pub use registration::{
     ClientAuthentication, ClientOrigin, ManagementError, PreregisteredClient, RegisteredClient,
     RegistrationError,

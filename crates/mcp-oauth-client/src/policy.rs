@@ -8,11 +8,11 @@ use mcp_oauth_core::{InvalidUrl, Issuer, PlainHttp, RedirectUri, ScopeSet};
 
 use crate::{AddressPolicy, BuildError};
 
-pub use exceptions::{IssuerException, PkcePolicy, PushedRequests, ResourceParameter};
+pub use exceptions::{DpopPolicy, IssuerException, PkcePolicy, PushedRequests, ResourceParameter};
 
 /// Parameters of an authorization request that only this client sets. One of them from elsewhere could take the answer,
 /// or the protection, away from it.
-const OWN_PARAMETERS: [&str; 12] = [
+const OWN_PARAMETERS: [&str; 13] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -25,6 +25,7 @@ const OWN_PARAMETERS: [&str; 12] = [
     "code_challenge_method",
     "request",
     "request_uri",
+    "dpop_jkt",
 ];
 
 /// What is allowed. Start from [`Policy::default`] and change what you must.
@@ -61,6 +62,8 @@ pub struct Policy {
     pub scopes_at_most: Option<ScopeSet>,
     /// When requests are pushed (RFC 9126). Default: where the server takes no others.
     pub pushed_requests: PushedRequests,
+    /// Whether tokens are bound to a key of this client (`DPoP`, RFC 9449). Default: where the MCP server takes such tokens.
+    pub dpop: DpopPolicy,
     /// More parameters for the authorization request: Google wants `access_type=offline` for refresh tokens, Auth0 an
     /// `audience`. A `prompt` here replaces this client's own. Parameters that this client sets are refused when the
     /// manager is built. Default: none.
@@ -90,6 +93,7 @@ impl Default for Policy {
             issuer_exceptions: Vec::new(),
             scopes_at_most: None,
             pushed_requests: PushedRequests::default(),
+            dpop: DpopPolicy::default(),
             authorization_parameters: Vec::new(),
             offline_access: true,
             refresh_before_expiry: Duration::from_secs(60),
@@ -179,6 +183,9 @@ pub struct Limits {
     pub refusal_memory: Duration,
     /// How many such logins are remembered; the oldest is forgotten first. Default: 64.
     pub remembered_refusals: usize,
+    /// Servers whose `DPoP` nonce is remembered: the MCP server's, its authorization server's, and some in reserve.
+    /// Default: 8.
+    pub dpop_nonces: usize,
 }
 
 impl Default for Limits {
@@ -202,6 +209,7 @@ impl Default for Limits {
             login_window: Duration::from_secs(300),
             refusal_memory: Duration::from_secs(300),
             remembered_refusals: 64,
+            dpop_nonces: 8,
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! | what | type | standard |
 //! |---|---|---|
-//! | `WWW-Authenticate` | [`Challenges`], [`BearerChallenge`] | RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1 |
+//! | `WWW-Authenticate` | [`Challenges`], [`BearerChallenge`], [`DpopChallenge`] | RFC 9110 §11.6.1, RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1 |
 //! | what a token is for | [`ResourceUri`] | RFC 8707 |
 //! | what a token may do | [`ScopeSet`] | RFC 6749 appendix A.4 |
 //! | who issues it | [`Issuer`], [`AuthorizationServerMetadata`] | RFC 8414, OIDC Discovery, RFC 9207 |
@@ -16,6 +16,7 @@
 //! | who the client is | [`ClientMetadata`], [`ClientInformation`], [`ClientMetadataDocument`] | RFC 7591, CIMD draft-00 |
 //! | how a code is protected | [`CodeVerifier`], [`CodeChallenge`] | RFC 7636 |
 //! | what a client signs | [`UnsignedJwt`], [`SigningAlgorithm`] | RFC 7515, RFC 7523 |
+//! | who holds a token's key | [`DpopProof`], [`ReceivedProof`], [`PublicJwk`] | RFC 9449, RFC 7638 |
 //! | what comes back | [`TokenResponse`], [`OAuthError`] | RFC 6749 §5 |
 //!
 //! ```
@@ -31,11 +32,13 @@
 mod basic;
 mod challenge;
 mod clock;
+mod dpop;
 mod endpoint;
 mod entropy;
 mod error;
 mod issuer;
 mod jose;
+mod jwk;
 mod metadata;
 mod pkce;
 mod redacted;
@@ -49,13 +52,18 @@ mod well_known;
 mod written_url;
 
 pub use basic::{BasicCredentials, InvalidBasicCredentials};
-pub use challenge::{BearerChallenge, Challenge, ChallengeLimits, Challenges};
+pub use challenge::{BearerChallenge, Challenge, ChallengeLimits, Challenges, DpopChallenge};
 pub use clock::{Clock, FakeClock, SystemClock};
+pub use dpop::{
+    DpopNonce, DpopProof, ExpectedProof, InvalidNonce, InvalidProof, ReceivedProof, VerifiedProof,
+    access_token_hash, target_uri,
+};
 pub use endpoint::{EndpointUrl, InvalidUrl, PlainHttp, is_loopback};
 pub use entropy::{Entropy, SystemEntropy, random_text};
 pub use error::{OAuthError, OAuthErrorCode};
 pub use issuer::Issuer;
 pub use jose::{SigningAlgorithm, UnsignedJwt};
+pub use jwk::{EllipticCurve, InvalidJwk, KeyMaterial, PrivateJwk, PublicJwk, Thumbprint};
 pub use metadata::{
     AuthorizationServerMetadata, InvalidResourceMetadata, InvalidServerMetadata, ProtectedResourceMetadata,
 };

@@ -40,7 +40,7 @@ pub(crate) struct Need {
 impl Need {
     /// The scopes that the server named for the request.
     pub(crate) fn scopes(&self) -> ScopeSet {
-        self.required.challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default()
+        self.required.challenges.scope().unwrap_or_default()
     }
 
     /// Whether a login for one is a login for the other.

@@ -29,6 +29,8 @@ pub struct ProtectedResource {
     resource: ResourceUri,
     authorization_servers: Vec<Issuer>,
     scopes_supported: Option<ScopeSet>,
+    dpop_required: bool,
+    dpop_algorithms: Option<Vec<String>>,
     source: ResourceSource,
 }
 
@@ -41,6 +43,8 @@ impl ProtectedResource {
             resource,
             authorization_servers: Vec::new(),
             scopes_supported,
+            dpop_required: false,
+            dpop_algorithms: None,
             source: ResourceSource::WellKnown,
         }
     }
@@ -58,6 +62,16 @@ impl ProtectedResource {
     /// The scopes that the resource publishes.
     pub fn scopes_supported(&self) -> Option<&ScopeSet> {
         self.scopes_supported.as_ref()
+    }
+
+    /// True when it takes no tokens but those that are bound to a key (`dpop_bound_access_tokens_required`, RFC 9728 §2).
+    pub fn dpop_required(&self) -> bool {
+        self.dpop_required
+    }
+
+    /// The algorithms of proofs that it takes. `None` when it does not say.
+    pub fn dpop_algorithms(&self) -> Option<&[String]> {
+        self.dpop_algorithms.as_deref()
     }
 
     /// Where this came from.
@@ -155,6 +169,8 @@ fn read(
         resource: metadata.resource,
         authorization_servers,
         scopes_supported: metadata.scopes_supported,
+        dpop_required: metadata.dpop_bound_access_tokens_required == Some(true),
+        dpop_algorithms: metadata.dpop_signing_alg_values_supported,
         source,
     })
 }
@@ -180,6 +196,8 @@ fn assume(
         resource,
         authorization_servers: vec![base],
         scopes_supported: None,
+        dpop_required: false,
+        dpop_algorithms: None,
         source: ResourceSource::Assumed,
     })
 }

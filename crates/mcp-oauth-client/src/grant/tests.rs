@@ -1,6 +1,7 @@
 use mcp_oauth_core::{ClientId, ClientMetadata, TokenType};
 
 use super::*;
+use crate::dpop::Keys;
 
 fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -32,6 +33,7 @@ fn none() -> Registration {
         document: None,
         metadata: ClientMetadata::default(),
         unattended: None,
+        keys: Keys::default(),
     }
 }
 

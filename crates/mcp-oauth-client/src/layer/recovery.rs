@@ -4,22 +4,24 @@
 //!
 //! | answer | remedy | then |
 //! |---|---|---|
+//! | 401 that is about the nonce in the proof | the same token with a new proof, once per token | sent again |
+//! | 401 that is about the proof otherwise | none: no token would help | the answer |
 //! | 401 | another token without a person: renewed, or taken over | sent again |
 //! | 401 after that, or without any | a login | sent again |
 //! | 401 after that | none: the login is of no use, and is not tried again for a while | error |
 //! | 403 with `insufficient_scope` | a login with more scopes | sent again |
 //! | 403 after that | none: the scopes stay denied, and are not asked for again for a while | error |
 //!
-//! So a request is sent five times at the very most, and with no token twice.
+//! So a request is sent five times at the very most, and with no token twice; with nonces, each of these twice.
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use mcp_oauth_core::{Challenges, OAuthErrorCode};
 use tower::Service;
 
 use super::Authority;
+use super::proof::{self, Sent, Verdict};
 use crate::attendance::{Need, Operation};
 use crate::error::LoginObstacle;
 use crate::http::BoxError;
@@ -31,13 +33,8 @@ pub(super) struct Spare<S, B> {
     pub(super) authority: Arc<Authority>,
     /// Without any token.
     pub(super) request: Request<B>,
-    /// The grant whose token was sent.
-    pub(super) sent: Option<Arc<Grant>>,
-}
-
-/// Puts the grant's token into the request: into its header, never into its address (C13.1, C13.2).
-pub(super) fn attach<B>(request: &mut Request<B>, grant: &Grant) {
-    request.headers_mut().insert(AUTHORIZATION, grant.header.clone());
+    /// The grant whose token was sent, and how.
+    pub(super) sent: Option<Sent>,
 }
 
 /// Whether the answer may ask for something that can be done.
@@ -58,13 +55,15 @@ where
     B: Clone + Send,
     R: Send,
 {
-    let sent = authority.manager.credential().await?;
     let mut first = request.clone();
-    if let Some(grant) = &sent {
-        attach(&mut first, grant);
-    }
+    let sent = match authority.manager.credential().await? {
+        Some(grant) => Some(proof::attach(&mut first, grant, &authority.manager).await?),
+        None => None,
+    };
     let answer = service.call(first).await.map_err(Into::into)?;
     if !concerns(&answer) {
+        // A nonce for the next request comes with a good answer, too.
+        proof::judge(&request, sent.as_ref(), &answer, &authority.manager);
         return Ok(answer);
     }
     recover(Spare { service, authority, request, sent }, answer).await
@@ -87,6 +86,18 @@ where
     let mut recovery =
         Recovery { authority, operation, sent, renewed: false, logged_in: None, stepped_up: None };
     loop {
+        let mut again = request.clone();
+        match proof::judge(&request, recovery.sent.as_ref(), &answer, &recovery.authority.manager) {
+            Verdict::Refused => return Ok(answer),
+            Verdict::Retry(sent) => {
+                drop(answer);
+                recovery.sent =
+                    Some(proof::attach_again(&mut again, sent, &recovery.authority.manager).await?);
+                answer = resend(&mut service, again).await?;
+                continue;
+            }
+            Verdict::Silent => {}
+        }
         let challenges = Challenges::from_headers(answer.headers());
         let Some(reason) = reason(answer.status(), &challenges) else { return Ok(answer) };
         // Frees its connection: what comes now may take as long as a person does.
@@ -95,23 +106,26 @@ where
             AuthorizationReason::Unauthorized => recovery.unauthorized(challenges).await?,
             AuthorizationReason::InsufficientScope => recovery.insufficient(challenges).await?,
         };
-        let mut again = request.clone();
-        attach(&mut again, &grant);
-        recovery.sent = Some(grant);
-        std::future::poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
-        answer = service.call(again).await.map_err(Into::into)?;
+        recovery.sent = Some(proof::attach(&mut again, grant, &recovery.authority.manager).await?);
+        answer = resend(&mut service, again).await?;
     }
+}
+
+async fn resend<S, B, R>(service: &mut S, request: Request<B>) -> Result<Response<R>, BoxError>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+{
+    std::future::poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
+    service.call(request).await.map_err(Into::into)
 }
 
 /// What a status asks for. A 403 without `insufficient_scope` is an ordinary failure (C1.7).
 fn reason(status: StatusCode, challenges: &Challenges) -> Option<AuthorizationReason> {
     match status {
         StatusCode::UNAUTHORIZED => Some(AuthorizationReason::Unauthorized),
-        StatusCode::FORBIDDEN => {
-            let error = challenges.bearer().and_then(|bearer| bearer.error);
-            (error == Some(OAuthErrorCode::InsufficientScope))
-                .then_some(AuthorizationReason::InsufficientScope)
-        }
+        StatusCode::FORBIDDEN => (challenges.error() == Some(OAuthErrorCode::InsufficientScope))
+            .then_some(AuthorizationReason::InsufficientScope),
         _ => None,
     }
 }
@@ -120,8 +134,8 @@ fn reason(status: StatusCode, challenges: &Challenges) -> Option<AuthorizationRe
 struct Recovery {
     authority: Arc<Authority>,
     operation: Operation,
-    /// The grant whose token was refused last.
-    sent: Option<Arc<Grant>>,
+    /// The grant whose token was refused last, and how it was sent.
+    sent: Option<Sent>,
     renewed: bool,
     /// What the login of this request was for.
     logged_in: Option<Need>,
@@ -145,7 +159,7 @@ impl Recovery {
 
     /// After a 403: more scopes. A refresh could not give them (C11.3).
     async fn insufficient(&mut self, challenges: Challenges) -> Result<Arc<Grant>, BoxError> {
-        let refused = self.sent.as_ref().map(|grant| grant.access_token().clone());
+        let refused = self.sent.as_ref().map(|sent| sent.grant.access_token().clone());
         let need = self.need(AuthorizationReason::InsufficientScope, challenges);
         if let Some(useless) = self.stepped_up.replace(need.clone()) {
             return Err(self.give_up(&useless, need));
@@ -159,7 +173,7 @@ impl Recovery {
 
     /// Another token than the one that was refused, without a person. `None` when a person is needed.
     async fn renewal(&self, challenges: &Challenges) -> Result<Option<Arc<Grant>>, RefreshError> {
-        let rejected = self.sent.as_ref().map(|grant| grant.access_token());
+        let rejected = self.sent.as_ref().map(|sent| sent.grant.access_token());
         match self.authority.manager.recovered_grant(rejected, challenges).await {
             // A token that was refused is not sent again (C13.5).
             Ok(grant) if Some(grant.access_token()) == rejected => Ok(None),
@@ -191,7 +205,8 @@ impl Recovery {
     }
 
     fn need(&self, reason: AuthorizationReason, challenges: Challenges) -> Need {
-        let required = self.authority.manager.required_after(reason, challenges, self.sent.as_deref());
-        Need { required, operation: self.operation.clone(), refused: self.sent.clone() }
+        let refused = self.sent.as_ref().map(|sent| Arc::clone(&sent.grant));
+        let required = self.authority.manager.required_after(reason, challenges, refused.as_deref());
+        Need { required, operation: self.operation.clone(), refused }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use mcp_oauth_core::{AccessToken, Challenges, OAuthErrorCode, ScopeSet};
+use mcp_oauth_core::{AccessToken, Challenges, OAuthErrorCode};
 use tokio::time::Instant;
 
 use super::flight::{self, Occasion, RefreshError};
@@ -43,8 +43,7 @@ impl AuthorizationManager {
     /// What must be asked of a person after a 401 or a 403 with these challenges: the scopes are the union of those asked
     /// for before and those of the challenge.
     pub fn required(&self, challenges: Challenges) -> AuthorizationRequired {
-        let error = challenges.bearer().and_then(|bearer| bearer.error);
-        let reason = if error == Some(OAuthErrorCode::InsufficientScope) {
+        let reason = if challenges.error() == Some(OAuthErrorCode::InsufficientScope) {
             AuthorizationReason::InsufficientScope
         } else {
             AuthorizationReason::Unauthorized
@@ -62,7 +61,7 @@ impl AuthorizationManager {
         let current = self.grant();
         let before = current.as_deref().or(refused);
         let before = before.map(|grant| grant.requested.union(&grant.granted)).unwrap_or_default();
-        let needed = challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or(ScopeSet::empty());
+        let needed = challenges.scope().unwrap_or_default();
         AuthorizationRequired { reason, scopes: before.union(&needed), challenges, obstacle: None }
     }
 

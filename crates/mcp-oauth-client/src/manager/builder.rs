@@ -13,6 +13,7 @@ use super::{AuthorizationManager, Inner};
 use crate::assertion::ClientKey;
 use crate::attendance::Memory;
 use crate::discovery::Preference;
+use crate::dpop::{Keys, Prover};
 use crate::error::BuildError;
 use crate::http::{Fetcher, HyperClient};
 use crate::registration::{DocumentClient, PreregisteredClient, Registration};
@@ -20,7 +21,7 @@ use crate::session::{MemoryPendingStore, PendingStore};
 use crate::store::{CredentialStore, MemoryStore, Records};
 use crate::token::TokenEndpoint;
 use crate::unattended::Unattended;
-use crate::{EnterpriseManaged, HttpClient, Policy, WorkloadIdentity};
+use crate::{DpopPolicy, DpopSigner, EnterpriseManaged, HttpClient, Policy, WorkloadIdentity};
 
 /// Builds an [`AuthorizationManager`]. Everything has a default but the MCP server's address.
 ///
@@ -52,6 +53,7 @@ pub struct AuthorizationManagerBuilder {
     document_key: Option<ClientKey>,
     unattended: Option<Unattended>,
     metadata: ClientMetadata,
+    dpop_signer: Option<Arc<dyn DpopSigner>>,
     scopes: Option<ScopeSet>,
     preference: Preference,
 }
@@ -78,6 +80,7 @@ impl AuthorizationManager {
             document_key: None,
             unattended: None,
             metadata,
+            dpop_signer: None,
             scopes: None,
             preference: Preference::default(),
         }
@@ -202,6 +205,13 @@ impl AuthorizationManagerBuilder {
         self
     }
 
+    /// The key that tokens are bound to where they are ([`Policy::dpop`]), instead of a new one in memory and in the store
+    /// for every login: for keys that must not leave their hardware.
+    pub fn dpop_signer(mut self, signer: impl DpopSigner) -> Self {
+        self.dpop_signer = Some(Arc::new(signer));
+        self
+    }
+
     /// The scopes to ask for, instead of those that the server names. A step-up still adds what the refused operation
     /// needs.
     pub fn scopes(mut self, scopes: ScopeSet) -> Self {
@@ -258,19 +268,27 @@ impl AuthorizationManagerBuilder {
             document: document
                 .map_err(BuildError::MetadataDocument)?
                 .map(|client_id| DocumentClient { client_id, key: self.document_key }),
-            metadata: complete(self.metadata),
+            metadata: complete(self.metadata, self.policy.dpop),
             unattended: self.unattended,
+            keys: Keys { policy: self.policy.dpop, signer: self.dpop_signer },
         };
         registration.check()?;
         let lease_wait = self.policy.limits.lease_wait;
         let fetcher = Fetcher::new(http, &self.policy, &server);
+        let prover = Arc::new(Prover::new(
+            Arc::clone(&self.clock),
+            Arc::clone(&self.entropy),
+            self.policy.limits.dpop_nonces,
+        ));
         let inner = Inner {
             tokens: TokenEndpoint::new(
                 fetcher.clone(),
                 Arc::clone(&self.clock),
                 Arc::clone(&self.entropy),
                 self.policy.resource.clone(),
+                Arc::clone(&prover),
             ),
+            prover,
             fetcher,
             records: Records::new(self.store, server.url().to_string(), self.subject, lease_wait),
             registration,
@@ -295,9 +313,13 @@ impl AuthorizationManagerBuilder {
 }
 
 /// What MCP wants in a registration (C6.9, C6.11). The application type follows from the redirect URI.
-fn complete(mut metadata: ClientMetadata) -> ClientMetadata {
+fn complete(mut metadata: ClientMetadata, dpop: DpopPolicy) -> ClientMetadata {
     metadata.grant_types.get_or_insert_with(|| vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     metadata.response_types.get_or_insert_with(|| vec!["code".to_owned()]);
+    // The server then gives this client no other tokens, for whatever MCP server (RFC 9449 §5.2).
+    if dpop == DpopPolicy::Required {
+        metadata.dpop_bound_access_tokens = Some(true);
+    }
     metadata
 }
 

@@ -11,12 +11,13 @@ use super::client::{Chosen, is_unknown_client};
 use super::request::Address;
 use super::{AuthorizationManager, Inner};
 use crate::attendance::Need;
+use crate::dpop::Signals;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
 use crate::session::{Callback, PendingAuthorization, Selection, select_scopes};
 use crate::token::exchange;
 use crate::{
     AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
-    RegisteredClient, ScopeError,
+    RegisteredClient,
 };
 
 /// A login that is ready to be shown to a person.
@@ -106,7 +107,7 @@ impl AuthorizationManager {
         }
         let _one = self.inner.login.lock().await;
         if let Some(grant) = self.grant().filter(|grant| Some(&grant.access_token) != before.as_ref()) {
-            let needed = wanted.challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
+            let needed = wanted.challenges.scope().unwrap_or_default();
             if !grant.is_expired(self.inner.clock.now()) && grant.granted.covers(&needed) {
                 return Ok(grant);
             }
@@ -239,7 +240,7 @@ impl Inner {
         server: &AuthorizationServer,
         client: RegisteredClient,
         redirect_uri: RedirectUri,
-    ) -> Result<PendingAuthorization, ScopeError> {
+    ) -> Result<PendingAuthorization, Error> {
         // Scopes of another authorization server mean nothing to this one (C7.1).
         let before = self.current.load_full().or_else(|| wanted.before.clone());
         let before = before.filter(|grant| grant.issuer() == server.issuer());
@@ -251,6 +252,8 @@ impl Inner {
             before: before.as_deref(),
             policy: &self.policy,
         })?;
+        let signals = Signals { challenges: wanted.challenges, resource, server: server.metadata() };
+        let binding = self.registration.keys.choose(&signals)?;
         let lifetime = self.policy.limits.session_lifetime;
         Ok(PendingAuthorization {
             state: State::generate(&*self.entropy),
@@ -260,6 +263,7 @@ impl Inner {
             resource: resource.resource().clone(),
             token_endpoint: server.token_endpoint().clone(),
             requested,
+            binding,
             sends_iss: server.metadata().sends_iss(),
             expires_at: self.clock.now().checked_add(lifetime).unwrap_or(SystemTime::UNIX_EPOCH),
         })
@@ -284,8 +288,9 @@ impl Inner {
         }
         let code = callback.verify(&pending)?;
         let answer = exchange(&self.tokens, &pending, &code).await?;
-        let PendingAuthorization { client, resource, token_endpoint, requested, .. } = pending;
+        let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
         let grant = Grant::new(client, resource, token_endpoint, requested, answer, self.clock.now());
+        let grant = grant.bound_by(binding);
         self.records.put_grant(&grant).await?;
         tracing::info!(server = %self.server, issuer = %grant.issuer(), scopes = %grant.granted, "logged in");
         let grant = Arc::new(grant);

@@ -20,6 +20,7 @@ pub(crate) use login::Beginning;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 use mcp_oauth_core::{Clock, EndpointUrl, Entropy, ScopeSet};
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::attendance::Memory;
 use crate::discovery::Preference;
+use crate::dpop::Prover;
 use crate::http::Fetcher;
 use crate::registration::Registration;
 use crate::session::PendingStore;
@@ -67,6 +69,7 @@ struct Inner {
     policy: Policy,
     fetcher: Fetcher,
     tokens: TokenEndpoint,
+    prover: Arc<Prover>,
     records: Records,
     pending: Arc<dyn PendingStore>,
     clock: Arc<dyn Clock>,
@@ -89,6 +92,15 @@ struct Inner {
 }
 
 impl AuthorizationManager {
+    pub(crate) fn now(&self) -> SystemTime {
+        self.inner.clock.now()
+    }
+
+    /// What makes proofs for requests.
+    pub(crate) fn prover(&self) -> &Prover {
+        &self.inner.prover
+    }
+
     /// A manager for the MCP server at `url` with a store in memory and everything else by default, see
     /// [`builder`](Self::builder).
     ///

@@ -7,6 +7,7 @@ use mcp_oauth_core::{Challenges, EndpointUrl, OAuthErrorCode, ResourceUri, Scope
 use super::Inner;
 use super::flight::{Occasion, RefreshError, is_usable};
 use crate::discovery::TokenServer;
+use crate::dpop::{Binding, Signals};
 use crate::session::{Selection, select_scopes};
 use crate::token::{TokenError, TokenRequest};
 use crate::unattended::{Unattended, UnattendedError, assertion_form, client_credentials_form};
@@ -18,6 +19,8 @@ struct Target {
     client: RegisteredClient,
     token_endpoint: EndpointUrl,
     scopes: ScopeSet,
+    /// What the token is to be bound to.
+    binding: Option<Binding>,
 }
 
 impl Inner {
@@ -69,6 +72,7 @@ impl Inner {
                 client: held.client.clone(),
                 token_endpoint: held.token_endpoint.clone(),
                 scopes: held.requested.clone(),
+                binding: held.binding.clone(),
             };
             match self.request(unattended, target).await {
                 // The endpoint may have moved.
@@ -103,20 +107,23 @@ impl Inner {
             before,
             policy: &policy,
         })?;
+        let signals = Signals { challenges, resource: &resource, server: server.metadata() };
+        let binding = self.registration.keys.choose(&signals)?;
         Ok(Target {
             resource: resource.resource().clone(),
             client,
             token_endpoint: server.token_endpoint().clone(),
             scopes,
+            binding,
         })
     }
 
     async fn request(&self, unattended: &Unattended, target: Target) -> Result<Grant, UnattendedError> {
-        let Target { resource, client, token_endpoint, scopes } = target;
+        let Target { resource, client, token_endpoint, scopes, binding } = target;
         let (issuer, parameter) = (client.issuer(), self.tokens.resource(&resource));
         let send = async |form| {
             let request = TokenRequest { endpoint: &token_endpoint, client: &client, form };
-            self.tokens.request(&request).await
+            self.tokens.request(&request, binding.as_ref()).await
         };
         let answer = match unattended {
             Unattended::ClientCredentials => {
@@ -139,6 +146,7 @@ impl Inner {
             }
         };
         let mut grant = Grant::new(client, resource, token_endpoint, scopes, answer, self.clock.now());
+        grant = grant.bound_by(binding);
         grant.kind = unattended.kind();
         // What can be asked for anew needs no second secret (C17.4).
         grant.refresh_token = None;
@@ -150,9 +158,10 @@ impl Inner {
 impl Occasion {
     /// The scopes without which the token is of no use: those of a 403.
     fn needed(&self) -> ScopeSet {
-        let bearer = self.challenges.bearer();
-        let insufficient = bearer.filter(|it| it.error == Some(OAuthErrorCode::InsufficientScope));
-        insufficient.and_then(|bearer| bearer.scope).unwrap_or_default()
+        match self.challenges.error() {
+            Some(OAuthErrorCode::InsufficientScope) => self.challenges.scope().unwrap_or_default(),
+            _ => ScopeSet::empty(),
+        }
     }
 }
 

@@ -71,3 +71,22 @@ pub enum PushedRequests {
     /// Wherever the server has an endpoint for it.
     WhereOffered,
 }
+
+/// Whether tokens are bound to a key of this client, so that one that leaks is of no use to who finds it (`DPoP`, RFC 9449,
+/// `io.modelcontextprotocol/auth/dpop`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum DpopPolicy {
+    /// Never. A token that the server binds all the same cannot be used.
+    Off,
+    /// Where the MCP server says that it takes such tokens (a `DPoP` challenge, `dpop_signing_alg_values_supported` or
+    /// `dpop_bound_access_tokens_required` in its metadata) and the authorization server says that it makes them.
+    ///
+    /// Only where the MCP server takes bearer tokens, too, is a bearer token taken that the authorization server gives in
+    /// spite of the proof (RFC 9449 §5 leaves this to the client). A grant whose tokens are bound never falls back.
+    #[default]
+    WhenOffered,
+    /// Always: a server that cannot is not used, a bearer token is an error, and registrations say so
+    /// (`dpop_bound_access_tokens`). Stored grants with bearer tokens are not used any more.
+    Required,
+}

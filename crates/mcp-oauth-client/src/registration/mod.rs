@@ -16,6 +16,7 @@ use mcp_oauth_core::{
 };
 
 use crate::assertion::ClientKey;
+use crate::dpop::Keys;
 use crate::grant::GrantKind;
 use crate::unattended::Unattended;
 use crate::{AuthorizationServer, BuildError, HttpError};
@@ -81,6 +82,8 @@ pub(crate) struct Registration {
     pub(crate) metadata: ClientMetadata,
     /// How grants are got, if not by a person's login.
     pub(crate) unattended: Option<Unattended>,
+    /// What tokens are bound to.
+    pub(crate) keys: Keys,
 }
 
 /// A client whose id is the address of its metadata document.

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use mcp_oauth_core::{Clock, CodeVerifier, EndpointUrl, Issuer, RedirectUri, ResourceUri, ScopeSet, State};
 use sha2::{Digest as _, Sha256};
 
+use crate::dpop::Binding;
 use crate::{RegisteredClient, StoreError};
 
 /// Everything that the answer to one authorization request is checked against, and that the token request needs
@@ -22,6 +23,8 @@ pub struct PendingAuthorization {
     pub(crate) resource: ResourceUri,
     pub(crate) token_endpoint: EndpointUrl,
     pub(crate) requested: ScopeSet,
+    /// What the tokens are to be bound to.
+    pub(crate) binding: Option<Binding>,
     /// Whether the server said that its answers carry `iss`.
     pub(crate) sends_iss: bool,
     pub(crate) expires_at: SystemTime,

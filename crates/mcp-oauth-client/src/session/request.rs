@@ -22,6 +22,10 @@ pub(crate) fn parameters(pending: &PendingAuthorization, policy: &Policy) -> Vec
     if !pending.requested.is_empty() {
         parameters.push(("scope", pending.requested.to_string()));
     }
+    if let Some(binding) = &pending.binding {
+        // The code, too, is then of no use to who has not the key (RFC 9449 §10).
+        parameters.push(("dpop_jkt", binding.key.thumbprint().to_string()));
+    }
     let own_prompt = policy.authorization_parameters.iter().any(|(name, _)| name == "prompt");
     if pending.requested.contains("offline_access") && !own_prompt {
         // OpenID Connect Core §11: without it, a server must ignore the request for offline access.

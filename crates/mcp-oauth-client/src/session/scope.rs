@@ -36,10 +36,8 @@ pub(crate) struct Selection<'a> {
 /// login would ask for, but not what a refused operation needs. The policy's bound holds for all of it (C9.5).
 pub(crate) fn select_scopes(selection: &Selection<'_>) -> Result<ScopeSet, ScopeError> {
     let Selection { configured, challenges, resource, server, before, policy } = *selection;
-    let bearer = challenges.bearer();
-    let steps_up =
-        bearer.as_ref().is_some_and(|bearer| bearer.error == Some(OAuthErrorCode::InsufficientScope));
-    let needed = bearer.and_then(|bearer| bearer.scope);
+    let steps_up = challenges.error() == Some(OAuthErrorCode::InsufficientScope);
+    let needed = challenges.scope();
     if let (true, Some(bound), Some(needed)) = (steps_up, &policy.scopes_at_most, &needed) {
         let beyond = needed.difference(bound);
         if !beyond.is_empty() {

@@ -4,11 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
-use mcp_oauth_core::{Clock, EndpointUrl, Entropy, OAuthError, ResourceUri, TokenResponse, TokenType};
+use http::{HeaderMap, Method, Response, Uri};
+use mcp_oauth_core::{
+    Clock, EndpointUrl, Entropy, InvalidUrl, OAuthError, OAuthErrorCode, ResourceUri, TokenResponse,
+    TokenType,
+};
 use url::form_urlencoded;
 
 use super::TokenError;
+use crate::dpop::{Binding, BindingKey, Prover, clock_skew};
 use crate::http::Fetcher;
 use crate::{RegisteredClient, ResourceParameter};
 
@@ -35,6 +39,7 @@ pub(crate) struct TokenEndpoint {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     resource: ResourceParameter,
+    prover: Arc<Prover>,
 }
 
 impl TokenEndpoint {
@@ -43,8 +48,9 @@ impl TokenEndpoint {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         resource: ResourceParameter,
+        prover: Arc<Prover>,
     ) -> Self {
-        Self { fetcher, clock, entropy, resource }
+        Self { fetcher, clock, entropy, resource, prover }
     }
 
     /// The `resource` parameter of any request for a token for `resource`, as the policy wants it: the same as in the
@@ -53,12 +59,39 @@ impl TokenEndpoint {
         self.resource.value(resource).map(|value| ("resource", value.as_str().into()))
     }
 
-    /// Asks for a token that this client can use (RFC 6749 §7.1).
-    pub(crate) async fn request(&self, request: &TokenRequest<'_>) -> Result<TokenResponse, TokenError> {
-        let answer = self.ask(request).await?;
-        match answer.token_type {
-            TokenType::Bearer => Ok(answer),
-            other => Err(TokenError::TokenType(other)),
+    /// Asks for a token that is bound to the key, if there is one; else for a bearer token. No other can be used (RFC 6749
+    /// §7.1).
+    pub(crate) async fn request(
+        &self,
+        request: &TokenRequest<'_>,
+        binding: Option<&Binding>,
+    ) -> Result<TokenResponse, TokenError> {
+        let tokens = match binding {
+            None => self.ask(request).await?,
+            Some(binding) => {
+                let answer = self.post_bound(request, Some(&binding.key)).await?;
+                read(&answer).map_err(|error| self.explain(error, answer.headers()))?
+            }
+        };
+        match (&tokens.token_type, binding) {
+            (TokenType::Bearer, None) | (TokenType::Dpop, Some(_)) => Ok(tokens),
+            (TokenType::Bearer, Some(binding)) if binding.insists => Err(TokenError::NotBound),
+            (TokenType::Bearer, Some(_)) => {
+                let issuer = request.client.issuer();
+                tracing::warn!(%issuer, "the token is not bound to this client's key, which was offered");
+                Ok(tokens)
+            }
+            (other, _) => Err(TokenError::TokenType(other.clone())),
+        }
+    }
+
+    /// A clock that is wrong is the usual reason for a proof that is refused.
+    fn explain(&self, error: TokenError, answer: &HeaderMap) -> TokenError {
+        match error {
+            TokenError::Refused(error) if *error.code() == OAuthErrorCode::InvalidDpopProof => {
+                TokenError::ProofRefused { error, clock_ahead: clock_skew(answer, self.clock.now()) }
+            }
+            other => other,
         }
     }
 
@@ -70,14 +103,59 @@ impl TokenEndpoint {
     /// Posts a form with the client's authentication, as all endpoints want it that know clients (token, revocation,
     /// pushed authorization). The answer is whatever came.
     pub(crate) async fn post(&self, request: &TokenRequest<'_>) -> Result<Response<Bytes>, TokenError> {
+        self.post_bound(request, None).await
+    }
+
+    /// The same with a proof that the client holds the key. A server that wants its nonce in the proof gets a new proof
+    /// with it, once (RFC 9449 §8).
+    async fn post_bound(
+        &self,
+        request: &TokenRequest<'_>,
+        key: Option<&BindingKey>,
+    ) -> Result<Response<Bytes>, TokenError> {
         // The address may come from a store that was written under another policy.
         let endpoint = self.fetcher.endpoint(request.endpoint.as_str()).map_err(TokenError::Endpoint)?;
-        let mut headers = HeaderMap::new();
+        let Some(key) = key else { return self.send(request, &endpoint, HeaderMap::new()).await };
+        let uri = uri(&endpoint)?;
+        let mut nonce = self.prover.nonce(&uri);
+        let mut once_more = true;
+        loop {
+            let mut headers = HeaderMap::new();
+            self.prover.prove(key, &Method::POST, &uri, None, nonce.as_ref(), &mut headers).await?;
+            let answer = self.send(request, &endpoint, headers).await?;
+            let said = self.prover.learn(&uri, answer.headers());
+            let is_new = said.is_some() && said != nonce;
+            if !(is_new && wants_nonce(&answer) && std::mem::take(&mut once_more)) {
+                return Ok(answer);
+            }
+            nonce = said;
+        }
+    }
+
+    async fn send(
+        &self,
+        request: &TokenRequest<'_>,
+        endpoint: &EndpointUrl,
+        mut headers: HeaderMap,
+    ) -> Result<Response<Bytes>, TokenError> {
         let mut form = request.form.clone();
         request.client.authenticate(&*self.clock, &*self.entropy, &mut headers, &mut form).await?;
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        Ok(self.fetcher.post_form(&endpoint, headers, body).await?)
+        Ok(self.fetcher.post_form(endpoint, headers, body).await?)
     }
+}
+
+/// The address as the request will have it.
+fn uri(endpoint: &EndpointUrl) -> Result<Uri, TokenError> {
+    let invalid = |_| TokenError::Endpoint(InvalidUrl::Syntax(url::ParseError::InvalidDomainCharacter));
+    endpoint.url().as_str().parse().map_err(invalid)
+}
+
+/// 400 by RFC 9449 §8, and 401 of servers that see client authentication in it.
+fn wants_nonce(answer: &Response<Bytes>) -> bool {
+    answer.status().is_client_error()
+        && serde_json::from_slice::<OAuthError>(answer.body())
+            .is_ok_and(|error| *error.code() == OAuthErrorCode::UseDpopNonce)
 }
 
 /// RFC 6749 §5.

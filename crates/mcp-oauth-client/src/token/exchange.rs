@@ -19,5 +19,6 @@ pub(crate) async fn exchange(
         ("code_verifier", pending.verifier.expose().into()),
     ];
     form.extend(tokens.resource(&pending.resource));
-    tokens.request(&TokenRequest { endpoint: &pending.token_endpoint, client: &pending.client, form }).await
+    let request = TokenRequest { endpoint: &pending.token_endpoint, client: &pending.client, form };
+    tokens.request(&request, pending.binding.as_ref()).await
 }

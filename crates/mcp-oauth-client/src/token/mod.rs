@@ -8,8 +8,8 @@ mod revoke;
 use http::StatusCode;
 use mcp_oauth_core::{InvalidUrl, OAuthError, OAuthErrorCode, TokenType};
 
-use crate::HttpError;
 use crate::assertion::AssertionError;
+use crate::{DpopError, HttpError};
 
 pub(crate) use endpoint::{Form, Parameter, TokenEndpoint, TokenRequest};
 pub(crate) use exchange::exchange;
@@ -29,6 +29,23 @@ pub enum TokenError {
     /// The client's key gave no assertion to authenticate with.
     #[error("the client cannot authenticate")]
     Assertion(#[from] AssertionError),
+    /// There is no proof that the client holds the key that its tokens are bound to.
+    #[error("the client cannot prove that it holds its key")]
+    Dpop(#[from] DpopError),
+    /// The server refused the proof of possession.
+    #[error("the authorization server refused the proof of possession{}", hint(*.clock_ahead))]
+    ProofRefused {
+        /// What it says.
+        #[source]
+        error: OAuthError,
+        /// By how many seconds this machine's clock is ahead of the server's, negative when it is behind: the likely
+        /// reason. `None` when they agree, or the server does not say.
+        clock_ahead: Option<i64>,
+    },
+    /// The server gave a token that anybody can use, though the client proved that it holds a key, and the MCP server or
+    /// the policy wants tokens that are bound to it.
+    #[error("the authorization server did not bind the token to the client's key")]
+    NotBound,
     /// The server refused.
     #[error("the authorization server refused the token request")]
     Refused(#[source] OAuthError),
@@ -51,6 +68,7 @@ impl TokenError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Http(error) => error.is_retryable(),
+            Self::Dpop(error) => error.is_retryable(),
             Self::Unexpected { status } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
@@ -64,7 +82,7 @@ impl TokenError {
     /// The server's error code, if it gave one.
     pub fn code(&self) -> Option<&OAuthErrorCode> {
         match self {
-            Self::Refused(error) => Some(error.code()),
+            Self::Refused(error) | Self::ProofRefused { error, .. } => Some(error.code()),
             _ => None,
         }
     }
@@ -72,5 +90,15 @@ impl TokenError {
     /// True when the server no longer knows the client: it must register again.
     pub(crate) fn is_unknown_client(&self) -> bool {
         self.code() == Some(&OAuthErrorCode::InvalidClient)
+    }
+}
+
+fn hint(clock_ahead: Option<i64>) -> String {
+    match clock_ahead {
+        Some(seconds) if seconds < 0 => {
+            format!(": this machine's clock is {} s behind the server's", seconds.unsigned_abs())
+        }
+        Some(seconds) => format!(": this machine's clock is {seconds} s ahead of the server's"),
+        None => String::new(),
     }
 }

@@ -15,5 +15,7 @@ pub(crate) async fn refresh(
     let mut form =
         vec![("grant_type", "refresh_token".into()), ("refresh_token", refresh_token.expose().into())];
     form.extend(tokens.resource(&grant.resource));
-    tokens.request(&TokenRequest { endpoint: &grant.token_endpoint, client: &grant.client, form }).await
+    let request = TokenRequest { endpoint: &grant.token_endpoint, client: &grant.client, form };
+    // Refresh tokens of public clients are bound to the same key (RFC 9449 §5, C14.9).
+    tokens.request(&request, grant.binding.as_ref()).await
 }

@@ -2,7 +2,7 @@
 
 use mcp_oauth_core::{GrantType, Issuer, OAuthErrorCode, TokenType};
 
-use crate::{BoxError, DiscoveryError, RegistrationError, ScopeError, StoreError, TokenError};
+use crate::{BoxError, DiscoveryError, DpopError, RegistrationError, ScopeError, StoreError, TokenError};
 
 /// Why there is no token although nobody would have to be asked: one variant for each thing that can be done about it.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum UnattendedError {
     /// The scopes that the server wants may not be asked for.
     #[error("the scopes cannot be asked for")]
     Scope(#[from] ScopeError),
+    /// The token cannot be bound to a key.
+    #[error("the token cannot be bound to a key")]
+    Dpop(#[from] DpopError),
     /// The authorization server lists its grants, and the configured one is not among them.
     #[error("{issuer} does not offer the grant {grant}")]
     NotOffered {
@@ -82,6 +85,7 @@ impl UnattendedError {
             Self::Registration(error) | Self::IdentityProviderClient(error) => error.is_retryable(),
             Self::IdentityProvider(error) | Self::Token(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
+            Self::Dpop(error) => error.is_retryable(),
             _ => false,
         }
     }

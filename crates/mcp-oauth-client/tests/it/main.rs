@@ -8,6 +8,7 @@ mod client_credentials;
 mod authorized;
 mod crash;
 mod discovery;
+mod dpop;
 mod hostile;
 mod interaction;
 mod interactive;

@@ -12,7 +12,8 @@
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 
-use super::BearerChallenge;
+use super::{BearerChallenge, DpopChallenge};
+use crate::{OAuthErrorCode, ScopeSet};
 
 /// One challenge: a scheme with either parameters or a token68.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,23 @@ impl Challenges {
         let mut all = self.0.iter().filter(|challenge| challenge.is("Bearer"));
         let first = all.clone().next()?;
         Some(all.find(|challenge| challenge.parameter("resource_metadata").is_some()).unwrap_or(first).into())
+    }
+
+    /// The first `DPoP` challenge (RFC 9449 §7.1).
+    pub fn dpop(&self) -> Option<DpopChallenge> {
+        self.0.iter().find(|challenge| challenge.is("DPoP")).map(Into::into)
+    }
+
+    /// Why the token was refused, in whichever of the Bearer and `DPoP` challenges it is said.
+    pub fn error(&self) -> Option<OAuthErrorCode> {
+        let bearer = self.bearer().and_then(|bearer| bearer.error);
+        bearer.or_else(|| self.dpop().and_then(|dpop| dpop.error))
+    }
+
+    /// The scopes that the request needs, in whichever of the Bearer and `DPoP` challenges they are said.
+    pub fn scope(&self) -> Option<ScopeSet> {
+        let bearer = self.bearer().and_then(|bearer| bearer.scope);
+        bearer.or_else(|| self.dpop().and_then(|dpop| dpop.scope))
     }
 
     /// `resource_metadata` of the Bearer challenge, else of another scheme: RFC 9728 §5.1 allows it with any, and a

@@ -3,7 +3,7 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{OAuthErrorCode, ScopeSet};
+use crate::{OAuthErrorCode, ScopeSet, SigningAlgorithm};
 
 fn read(lines: &[&str]) -> Challenges {
     let mut headers = HeaderMap::new();
@@ -175,4 +175,26 @@ proptest! {
         let found = read(&[challenge.to_header_value().to_str().unwrap()]).bearer();
         prop_assert_eq!(found, Some(challenge));
     }
+}
+
+/// C1.8: what a `DPoP` challenge says, alone, and beside a Bearer challenge (RFC 9449 §7.1, §7.2).
+#[test]
+fn c1_8_dpop_challenges() {
+    let all =
+        read(&[r#"DPoP error="use_dpop_nonce", error_description="nonce", scope="a b", algs="ES256 PS256""#]);
+    let dpop = all.dpop().unwrap();
+    assert_eq!(dpop.error, Some(OAuthErrorCode::UseDpopNonce));
+    assert_eq!(dpop.scope, Some(ScopeSet::parse("a b").unwrap()));
+    assert!(dpop.takes(SigningAlgorithm::Es256) && !dpop.takes(SigningAlgorithm::EdDsa));
+    assert_eq!((all.error(), all.scope()), (dpop.error, dpop.scope));
+    assert!(all.bearer().is_none());
+
+    let all = read(&["Bearer, DPoP algs=\"ES256\""]);
+    assert!(all.bearer().is_some() && all.dpop().unwrap().error.is_none());
+    assert!(read(&["dpop"]).dpop().unwrap().takes(SigningAlgorithm::Rs256), "algorithms not named");
+
+    let all =
+        read(&[r#"DPoP error="insufficient_scope", scope="w", Bearer realm="x""#, r#"Basic error="b""#]);
+    assert_eq!(all.error(), Some(OAuthErrorCode::InsufficientScope));
+    assert_eq!(all.scope(), Some(ScopeSet::parse("w").unwrap()));
 }

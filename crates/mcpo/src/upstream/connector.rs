@@ -68,7 +68,7 @@ impl LoginRequired {
 
     /// Whether the grant that there is now is what was asked for: a login for something else, or for the same, came between.
     pub fn is_met(&self) -> bool {
-        let needed = self.required.challenges.bearer().and_then(|bearer| bearer.scope).unwrap_or_default();
+        let needed = self.required.challenges.scope().unwrap_or_default();
         self.manager.grant().is_some_and(|grant| grant.scopes().covers(&needed))
     }
 }

@@ -10,7 +10,7 @@ use super::clients;
 use super::peer::Shared;
 use super::script::{MetadataPlace, Script, merge};
 use super::state::{Access, Client, Code, Refresh, State};
-use super::{Reply, Seen, unattended};
+use super::{Reply, Seen, dpop, unattended};
 
 pub(super) fn answer(shared: &Shared, script: &Script, seen: &Seen) -> Option<Reply> {
     let path = &script.issuer_path;
@@ -35,7 +35,12 @@ pub(super) fn answer(shared: &Shared, script: &Script, seen: &Seen) -> Option<Re
         ("GET", "/authorize") => Some(authorize(shared, script, seen)),
         ("POST", "/token") => {
             let issuer = shared.issuer(script);
-            Some(token(&mut shared.state(), script, &issuer, seen).unwrap_or_else(refusal))
+            let mut state = shared.state();
+            let answer = |state: &mut State| token(state, script, &issuer, seen);
+            Some(match &script.dpop {
+                Some(dpop) => dpop::token(&mut state, dpop, seen, answer),
+                None => answer(&mut state).unwrap_or_else(refusal),
+            })
         }
         ("POST", "/device_authorization") => {
             let issuer = shared.issuer(script);
@@ -63,6 +68,9 @@ fn document(shared: &Shared, script: &Script) -> Reply {
     });
     if script.iss {
         document["authorization_response_iss_parameter_supported"] = true.into();
+    }
+    if script.dpop.is_some() {
+        document["dpop_signing_alg_values_supported"] = json!(["ES256"]);
     }
     clients::advertise(&mut document, &issuer, script);
     merge(&mut document, &script.metadata_patch);
@@ -121,6 +129,9 @@ fn authorize(shared: &Shared, script: &Script, seen: &Seen) -> Reply {
             scope: seen.parameter("scope"),
         };
         state.codes.insert(code.clone(), record);
+        if let Some(key) = seen.parameter("dpop_jkt") {
+            state.dpop.codes.insert(code.clone(), key);
+        }
         parameters.push(("code".into(), code));
     }
     parameters.extend(seen.parameter("state").map(|state| ("state".to_owned(), state)));
@@ -263,7 +274,7 @@ fn decode_basic(encoded: &str) -> Option<(String, String)> {
 }
 
 /// RFC 6749 §5.2.
-fn refusal(error: Refused) -> Reply {
+pub(super) fn refusal(error: Refused) -> Reply {
     let body = json!({ "error": error, "error_description": "the script says no" });
     match error {
         "invalid_client" => Reply::json(401, &body).with_header("www-authenticate", "Basic"),

@@ -6,6 +6,7 @@
 
 mod authority;
 mod clients;
+mod dpop;
 mod keys;
 mod peer;
 mod reply;
@@ -14,6 +15,7 @@ mod script;
 mod state;
 mod unattended;
 
+pub use dpop::Dpop;
 pub use keys::TestKey;
 pub use peer::OAuthPeer;
 pub use reply::{Reply, Seen};

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::peer::Shared;
 use super::script::{Challenge, ResourcePlace, Script, merge};
-use super::{Reply, Seen};
+use super::{Reply, Seen, dpop};
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -35,7 +35,20 @@ fn metadata(shared: &Shared, script: &Script) -> Reply {
 }
 
 fn protected(shared: &Shared, script: &Script, seen: &Seen) -> Reply {
-    let token = seen.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let Some(dpop) = &script.dpop else { return judged(shared, script, seen, "Bearer") };
+    let credentials = seen.header("authorization").and_then(|value| value.split_once(' '));
+    let refused = credentials.and_then(|(scheme, token)| {
+        let outcome = dpop::presented(&mut shared.state(), dpop, seen, scheme, token);
+        Some(challenge(shared, script, 401, Some(outcome.err()?), script.challenge_scope.as_deref()))
+    });
+    let scheme = credentials.map_or("DPoP", |(scheme, _)| scheme);
+    let reply = refused.unwrap_or_else(|| judged(shared, script, seen, scheme));
+    dpop::with_nonce(reply, dpop.resource_nonce.as_deref())
+}
+
+fn judged(shared: &Shared, script: &Script, seen: &Seen, scheme: &str) -> Reply {
+    let token = seen.header("authorization").and_then(|value| value.split_once(' '));
+    let token = token.filter(|(known, _)| *known == scheme).map(|(_, token)| token);
     let state = shared.state();
     let access = token.and_then(|token| state.access_tokens.get(token));
     let valid = access.filter(|access| access.valid && !state.revoked_families.contains(&access.family));
@@ -73,8 +86,13 @@ fn challenge(
             reply.with_header("www-authenticate", &line.replace("{metadata}", &metadata))
         }),
         Challenge::WithMetadata | Challenge::Bare => {
-            let line = format!("Bearer {}", parameters.collect::<Vec<_>>().join(", "));
-            reply.with_header("www-authenticate", line.trim_end())
+            let parameters = parameters.collect::<Vec<_>>().join(", ");
+            let bearer = script.dpop.as_ref().is_none_or(|dpop| dpop.bearer_too);
+            let dpop = script.dpop.as_ref().map(|_| format!("DPoP algs=\"ES256\", {parameters}"));
+            let lines = bearer.then(|| format!("Bearer {parameters}")).into_iter().chain(dpop);
+            lines.fold(reply, |reply, line| {
+                reply.with_header("www-authenticate", line.trim_end_matches([' ', ',']))
+            })
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::{Reply, Seen};
+use super::{Dpop, Reply, Seen};
 
 /// Where the protected resource metadata is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +118,8 @@ pub struct Script {
     pub device_patch: Value,
     /// The errors that a device gets before its token, one for each time it asks.
     pub device_polls: Vec<&'static str>,
+    /// Whether tokens are bound to keys, and how strictly. Default: not at all; proofs are ignored.
+    pub dpop: Option<Dpop>,
     intercepts: Vec<Arc<Intercept>>,
 }
 
@@ -177,6 +179,7 @@ impl Default for Script {
             exchange_patch: json!({}),
             device_patch: json!({}),
             device_polls: Vec::new(),
+            dpop: None,
             intercepts: Vec::new(),
         }
     }

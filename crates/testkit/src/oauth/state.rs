@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::dpop::Bindings;
 use super::{Script, Seen, TestKey};
 
 #[derive(Default)]
@@ -30,6 +31,7 @@ pub(super) struct State {
     pub(super) refresh_tokens: HashMap<String, Refresh>,
     pub(super) access_tokens: HashMap<String, Access>,
     pub(super) revoked_families: Vec<u64>,
+    pub(super) dpop: Bindings,
     /// Everything secret that was ever given out.
     pub(super) secrets: Vec<String>,
 }

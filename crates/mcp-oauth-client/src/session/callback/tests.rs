@@ -19,6 +19,7 @@ fn pending(sends_iss: bool) -> PendingAuthorization {
         resource: ResourceUri::parse("https://h.test").unwrap(),
         token_endpoint: EndpointUrl::parse("https://as.test/token").unwrap(),
         requested: ScopeSet::empty(),
+        binding: None,
         sends_iss,
         expires_at: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
     }

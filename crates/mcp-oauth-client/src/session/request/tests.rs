@@ -25,6 +25,7 @@ fn url_within(policy: &Policy, endpoint: &str, scope: &str) -> (Url, PendingAuth
         resource: ResourceUri::parse("https://H.test").unwrap(),
         token_endpoint: endpoint.clone(),
         requested: ScopeSet::parse(scope).unwrap(),
+        binding: None,
         sends_iss: true,
         expires_at: SystemTime::UNIX_EPOCH,
     };

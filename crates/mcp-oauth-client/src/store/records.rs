@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
+use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, UnsealError, Version};
 use crate::grant::GrantRecord;
 use crate::registration::{ClientRecord, Registration};
 use crate::{ClientOrigin, Grant, RegisteredClient};
@@ -45,6 +45,8 @@ impl Record for GrantRecord {
 struct Form {
     #[serde(default = "first_format")]
     format: u32,
+    /// What a sealed value has instead.
+    sealed: Option<u32>,
 }
 
 fn first_format() -> u32 {
@@ -204,7 +206,7 @@ impl Records {
         let Some(bytes) = self.store.load(key).await? else {
             return Ok(Stored { value: None, version: None });
         };
-        Ok(Stored { value: decode(key, &bytes), version: Some(bytes.version()) })
+        Ok(Stored { value: decode(key, &bytes)?, version: Some(bytes.version()) })
     }
 
     async fn put(&self, key: &StoreKey, record: &impl Record) -> Result<(), StoreError> {
@@ -232,24 +234,26 @@ fn client_key(issuer: &Issuer, redirect_uris: &[RedirectUri]) -> StoreKey {
     StoreKey::Client { issuer: issuer.clone(), redirect_uris: redirect_uris.to_vec() }
 }
 
-/// What cannot be read counts as absent: it is no grant that anybody could use, and a login replaces it. Nothing else does.
-fn decode<T: Record>(key: &StoreKey, bytes: &SecretBytes) -> Option<T> {
-    let format = serde_json::from_slice(bytes.expose()).map(|form: Form| form.format);
-    match format {
-        Ok(format) if format > T::FORMAT => {
-            tracing::warn!(%key, format, "a stored value is of a newer version of this library and counts as absent");
-            return None;
-        }
-        Ok(_) => {
-            if let Ok(record) = serde_json::from_slice(bytes.expose()) {
-                return Some(record);
-            }
-        }
-        Err(_) => {}
+/// What cannot be read counts as absent: it is no grant that anybody could use, and a login replaces it. What only lacks
+/// its key does not: somebody has the key.
+fn decode<T: Record>(key: &StoreKey, bytes: &SecretBytes) -> Result<Option<T>, StoreError> {
+    let Ok(form) = serde_json::from_slice::<Form>(bytes.expose()) else {
+        // Without the parser's message, here and below: it may quote the value.
+        tracing::warn!(%key, "a stored value cannot be read and counts as absent");
+        return Ok(None);
+    };
+    if form.sealed.is_some() {
+        return Err(StoreError::Sealed { key: key.name(), source: UnsealError::NoKey });
     }
-    // Without the parser's message: it may quote the value.
-    tracing::warn!(%key, "a stored value cannot be read and counts as absent");
-    None
+    if form.format > T::FORMAT {
+        tracing::warn!(%key, form.format, "a stored value is of a newer version of this library and counts as absent");
+        return Ok(None);
+    }
+    let record = serde_json::from_slice(bytes.expose()).ok();
+    if record.is_none() {
+        tracing::warn!(%key, "a stored value cannot be read and counts as absent");
+    }
+    Ok(record)
 }
 
 fn encode(record: &impl Record) -> Result<SecretBytes, StoreError> {

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 /// |---|---|
 /// | `LOG_LEVEL` | as `--log-level`, which wins |
 /// | `MCPO_API_KEY` | as `--api-key`, which wins; keeps the key out of the process list |
+/// | `MCPO_TOKEN_KEY_FILE` | file of the key that stored tokens are sealed with, made if it is not there |
+/// | `MCPO_TOKEN_KEY` | that key itself |
 /// | `CONNECTION_TIMEOUT` | seconds that a server may take to connect and answer `initialize` |
 /// | `HOME` (`USERPROFILE` on Windows) | where `.mcpo/tokens` lies |
 pub trait Environment {

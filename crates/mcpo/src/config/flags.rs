@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 
 use super::file::{ConfigError, ConfigFile};
 use super::server::ServerEntry;
-use super::settings::{Access, ApiFacts, Layout, Limits, Listen, Reload, Settings, TlsFiles};
+use super::settings::{Access, ApiFacts, Layout, Limits, Listen, Reload, Settings, TlsFiles, TokenKey};
 use crate::cli::{Arguments, Environment};
 use crate::telemetry::LogLevel;
 
@@ -92,6 +92,7 @@ pub fn settings(
     if arguments.strict_auth && api_key.is_none() {
         warnings.push("--strict-auth protects nothing without --api-key".into());
     }
+    let token_key = token_key(environment)?;
     let settings = Settings {
         listen: Listen { host: arguments.host.clone(), port: arguments.port, tls },
         access: Access { api_key: api_key.map(Into::into), strict: arguments.strict_auth },
@@ -105,10 +106,23 @@ pub fn settings(
         path_prefix: path_prefix(&arguments.path_prefix),
         layout,
         token_directory: environment.home().map(|home| home.join(".mcpo").join("tokens")),
+        token_key,
         limits,
         log_level,
     };
     Ok((settings, warnings))
+}
+
+/// The key from the variable, or the file that another one names.
+fn token_key(environment: &dyn Environment) -> Result<Option<TokenKey>, FlagError> {
+    match (environment.variable("MCPO_TOKEN_KEY"), environment.variable("MCPO_TOKEN_KEY_FILE")) {
+        (Some(_), Some(_)) => {
+            Err(flag("MCPO_TOKEN_KEY", "MCPO_TOKEN_KEY_FILE is set too; which of them is meant?".into()))
+        }
+        (Some(key), None) => Ok(Some(TokenKey::Given(key.into()))),
+        (None, Some(file)) => Ok(Some(TokenKey::File(file.into()))),
+        (None, None) => Ok(None),
+    }
 }
 
 /// The level from the flag, else from `LOG_LEVEL`, else INFO. The variable belongs to everybody, so a word in it that is not

@@ -19,4 +19,4 @@ pub use server::{
     Certificates, EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer,
     UpstreamSettings,
 };
-pub use settings::{Access, ApiFacts, Layout, Limits, Listen, Reload, Settings, TlsFiles};
+pub use settings::{Access, ApiFacts, Layout, Limits, Listen, Reload, Settings, TlsFiles, TokenKey};

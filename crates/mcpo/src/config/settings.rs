@@ -29,10 +29,21 @@ pub struct Settings {
     pub layout: Layout,
     /// Where tokens are kept (`~/.mcpo/tokens`); none where there is no home directory.
     pub token_directory: Option<PathBuf>,
+    /// What stored tokens are sealed with; none: they are as readable as the files.
+    pub token_key: Option<TokenKey>,
     /// Sizes, times and counts.
     pub limits: Limits,
     /// How much to log.
     pub log_level: LogLevel,
+}
+
+/// Where the key is that stored tokens are sealed with.
+#[derive(Debug, Clone)]
+pub enum TokenKey {
+    /// In a file, which is made if it is not there.
+    File(PathBuf),
+    /// This is it: one key, or several, the newest first.
+    Given(SecretString),
 }
 
 /// Where to listen.

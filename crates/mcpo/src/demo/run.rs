@@ -121,6 +121,7 @@ fn settings(
         path_prefix: "/".into(),
         layout: Layout::Named { servers: vec![server(NOTES, notes), server(TEXT, text)], reload: None },
         token_directory: None,
+        token_key: None,
         limits,
         log_level,
     }

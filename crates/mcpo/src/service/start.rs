@@ -99,7 +99,7 @@ impl Service {
         let url = bound.url();
         let client_tls = mcp_oauth_client::tls_config();
         let page = format!("{url}{}/", settings.root_path);
-        let desk = Arc::new(LoginDesk::new(&world, client_tls.clone(), &settings, &page));
+        let desk = Arc::new(LoginDesk::new(&world, client_tls.clone(), &settings, &page)?);
         let (servers, single) = match &settings.layout {
             Layout::Single(server) => (vec![(**server).clone()], true),
             Layout::Named { servers, .. } => (servers.clone(), false),

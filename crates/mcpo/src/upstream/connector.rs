@@ -177,6 +177,20 @@ impl Connector {
         })
     }
 
+    /// Waits for what must not be cut off at the end of the program: a renewal of the grant.
+    ///
+    /// # Errors
+    /// When the renewed grant cannot be stored.
+    pub async fn settle(&self) -> Result<(), mcp_oauth_client::Error> {
+        match &self.upstream {
+            Upstream::Remote(remote) => match &remote.manager {
+                Some(manager) => manager.settle().await,
+                None => Ok(()),
+            },
+            Upstream::Stdio(_) => Ok(()),
+        }
+    }
+
     fn login_required(&self, error: &(dyn Error + 'static)) -> Option<LoginRequired> {
         AuthorizationRequired::find(error).and_then(|required| self.login(required.clone()))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::header;
 use mcp_oauth_client::{
     AuthorizationManager, BrowserLoopback, Console, Error, FileStore, HyperClient, Interaction,
-    PreregisteredClient, StoreError,
+    PreregisteredClient, SealedStore, SealingKeyError, SealingKeys, StoreError,
 };
 use mcp_oauth_core::{ClientId, ClientSecret, Clock, Entropy, InvalidUrl, Issuer, RedirectUri, ScopeSet};
 use rustls::ClientConfig;
@@ -19,7 +19,7 @@ use super::browser::Browser;
 use super::connector::LoginRequired;
 use super::explain::explain;
 use crate::cli::say;
-use crate::config::{LoginChannel, OAuthSettings, RemoteServer, Settings, TokenStorage};
+use crate::config::{LoginChannel, OAuthSettings, RemoteServer, Settings, TokenKey, TokenStorage};
 use crate::service::World;
 
 /// What all logins share.
@@ -29,6 +29,7 @@ pub struct LoginDesk {
     entropy: Arc<dyn Entropy>,
     browser: Arc<dyn Browser>,
     token_directory: Option<PathBuf>,
+    sealing: Option<SealingKeys>,
     /// The proxy's own page, to lead back to after a login.
     page: Option<Url>,
     time_limit: Duration,
@@ -67,6 +68,9 @@ pub enum LoginDeskError {
         #[source]
         source: StoreError,
     },
+    /// The key that tokens are sealed with cannot be used.
+    #[error("tokens cannot be sealed; repair the key in MCPO_TOKEN_KEY_FILE or MCPO_TOKEN_KEY")]
+    SealingKey(#[source] SealingKeyError),
     /// Tokens are to be kept in a file, and there is no home directory.
     #[error(
         "server {server}: no home directory to keep tokens in: set HOME, or \"storage_type\": \"memory\""
@@ -79,17 +83,27 @@ pub enum LoginDeskError {
 
 impl LoginDesk {
     /// A desk for these settings. `page` is the address of the proxy's own page.
-    pub fn new(world: &World, tls: ClientConfig, settings: &Settings, page: &str) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When tokens are to be sealed and the key cannot be used.
+    pub fn new(
+        world: &World,
+        tls: ClientConfig,
+        settings: &Settings,
+        page: &str,
+    ) -> Result<Self, LoginDeskError> {
+        let sealing = settings.token_key.as_ref().map(sealing_keys).transpose();
+        Ok(Self {
             http: Arc::new(HyperClient::with_tls(tls)),
             clock: Arc::clone(&world.clock),
             entropy: Arc::clone(&world.entropy),
             browser: Arc::clone(&world.browser),
             token_directory: settings.token_directory.clone(),
+            sealing: sealing.map_err(LoginDeskError::SealingKey)?,
             page: Url::parse(page).ok(),
             time_limit: settings.limits.login_timeout,
             terminal: Mutex::default(),
-        }
+        })
     }
 
     /// Who logs in to a server; none for a server that is given its credentials in a header, or that a token must not be
@@ -115,7 +129,13 @@ impl LoginDesk {
             .client_metadata(oauth.client.clone());
         if oauth.storage == TokenStorage::File {
             match self.file_store(name) {
-                Ok(store) => builder = builder.store(store),
+                Ok(store) => {
+                    builder = match &self.sealing {
+                        // Those from before there was a key are sealed when they are read.
+                        Some(keys) => builder.store(SealedStore::new(store, keys.clone()).accept_unsealed()),
+                        None => builder.store(store),
+                    };
+                }
                 Err(error) if server.oauth.is_some() => return Err(error),
                 // Nobody said that this server needs a login; if it does, the tokens last as long as the program.
                 Err(error) => tracing::debug!(server = name, "tokens are not kept: {}", explain(&error)),
@@ -233,6 +253,13 @@ impl LoginError {
             Self::Login(error @ (Error::Discovery(_) | Error::Registration(_))) => error.is_retryable(),
             Self::Login(_) | Self::RedirectUri(_) => false,
         }
+    }
+}
+
+fn sealing_keys(key: &TokenKey) -> Result<SealingKeys, SealingKeyError> {
+    match key {
+        TokenKey::File(path) => SealingKeys::from_file_or_new(path),
+        TokenKey::Given(keys) => SealingKeys::parse(keys.expose_secret()),
     }
 }
 

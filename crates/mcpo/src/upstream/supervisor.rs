@@ -86,6 +86,12 @@ impl Supervisor {
                 }
             }
         }
+        tokio::select! {
+            settled = self.connector.settle() => if let Err(error) = settled {
+                tracing::error!(server = self.name(), "the renewed login is lost: {}", explain(&error));
+            },
+            () = lifecycle.hard.cancelled() => {}
+        }
         self.server.publish_status(Status::Stopped);
     }
 

@@ -1,7 +1,9 @@
 use std::io::Write as _;
 
+use mcp_oauth_core::SystemEntropy;
+
 use super::*;
-use crate::MemoryStore;
+use crate::{MemoryStore, SealedStore, SealingKey, SealingKeys};
 
 fn records(store: &MemoryStore) -> Records {
     let server = "https://h.test/mcp".to_owned();
@@ -62,4 +64,16 @@ fn the_buffer_keeps_everything() {
         expected.extend(part);
         assert_eq!(*buffer.0, expected);
     }
+}
+
+/// C15.1: a sealed value without a key is neither absent nor overwritten.
+#[tokio::test]
+async fn c15_1_sealed_values_without_a_key_are_said() {
+    let store = MemoryStore::new();
+    let plain = records(&store);
+    let key = plain.server_key();
+    let sealed = SealedStore::new(store.clone(), SealingKeys::new(SealingKey::generate(&SystemEntropy)));
+    sealed.replace(&key, Some(SecretBytes::new(SERVER.as_bytes().to_vec())), None).await.unwrap();
+    let error = plain.grant_key().await.unwrap_err();
+    assert!(matches!(error, StoreError::Sealed { source: UnsealError::NoKey, .. }));
 }

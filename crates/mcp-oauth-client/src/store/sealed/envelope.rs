@@ -20,6 +20,9 @@ pub enum UnsealError {
         /// The key, see [`SealingKey::id`].
         key_id: String,
     },
+    /// It is sealed, and the store was opened without any key: use a [`SealedStore`](crate::SealedStore).
+    #[error("it is sealed, and no key is at hand")]
+    NoKey,
     /// It was changed since it was sealed, or moved here from another place.
     #[error("it was changed or moved since it was sealed")]
     Altered,

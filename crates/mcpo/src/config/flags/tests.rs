@@ -170,3 +170,14 @@ fn the_key_may_come_from_the_environment() {
     assert!(settings.access.api_key.is_some());
     assert!(!format!("{settings:?}").contains("\"k\""));
 }
+
+#[test]
+fn the_key_for_tokens_comes_from_one_place() {
+    let one = |name| resolve_in(&["--", "x"], &[(name, "k")]).unwrap().0.token_key;
+    assert!(matches!(one("MCPO_TOKEN_KEY"), Some(TokenKey::Given(_))));
+    assert!(!format!("{:?}", one("MCPO_TOKEN_KEY")).contains("\"k\""));
+    assert!(matches!(one("MCPO_TOKEN_KEY_FILE"), Some(TokenKey::File(path)) if path == Path::new("k")));
+    assert!(resolve(&["--", "x"]).unwrap().token_key.is_none());
+    let both = [("MCPO_TOKEN_KEY", "k"), ("MCPO_TOKEN_KEY_FILE", "f")];
+    assert!(matches!(resolve_in(&["--", "x"], &both), Err(FlagError::Flag { flag: "MCPO_TOKEN_KEY", .. })));
+}

@@ -9,6 +9,7 @@ mod paste;
 mod ports;
 mod refused;
 mod renewed;
+mod sealed;
 mod time_limit;
 mod wider;
 

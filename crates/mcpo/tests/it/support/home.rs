@@ -1,5 +1,6 @@
 //! A person's home directory: the configuration, the tokens, and a browser that only writes down what it is to open.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -63,6 +64,16 @@ impl Home {
     pub(crate) async fn start_at(&self, level: &str, arguments: &[&str]) -> Proxy {
         Proxy::prepared(|command| {
             command.args(LOCAL).args(["--log-level", level]).args(arguments);
+            command.arg("--config").arg(self.path("config.json")).stdin(Stdio::piped());
+            self.settle(command);
+        })
+        .await
+    }
+
+    /// Starts the proxy with the configuration and a variable of its environment.
+    pub(crate) async fn start_in(&self, variable: &str, value: impl AsRef<OsStr>) -> Proxy {
+        Proxy::prepared(|command| {
+            command.args(LOCAL).args(["--log-level", "DEBUG"]).env(variable, value);
             command.arg("--config").arg(self.path("config.json")).stdin(Stdio::piped());
             self.settle(command);
         })

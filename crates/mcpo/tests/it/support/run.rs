@@ -11,7 +11,9 @@ use super::PATIENCE;
 pub(crate) fn mcpo(home: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcpo"));
     command.env("HOME", home).env("USERPROFILE", home).current_dir(home);
-    for setting in ["LOG_LEVEL", "MCPO_API_KEY", "CONNECTION_TIMEOUT"] {
+    for setting in
+        ["LOG_LEVEL", "MCPO_API_KEY", "MCPO_TOKEN_KEY", "MCPO_TOKEN_KEY_FILE", "CONNECTION_TIMEOUT"]
+    {
         command.env_remove(setting);
     }
     command.stdin(Stdio::null()).kill_on_drop(true);

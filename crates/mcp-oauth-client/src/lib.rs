@@ -72,6 +72,9 @@
 //! however many requests wait for it, in one process at a time (a lease in the store), in a task that no caller can
 //! interrupt; the answer is stored before it is used, and what another process renewed is taken over.
 //!
+//! [`guide::stores`] says what is guaranteed when a program or a machine stops in the middle of it, where tokens can be
+//! kept, and what each place protects them from.
+//!
 //! # What to replace
 //!
 //! | trait | for | at hand |
@@ -101,6 +104,7 @@ mod discovery;
 mod dpop;
 mod error;
 mod grant;
+pub mod guide;
 mod http;
 mod interaction;
 mod layer;

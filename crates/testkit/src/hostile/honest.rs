@@ -4,16 +4,18 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::answer::Answer;
-use super::peer::{Asked, Place, form};
+use super::peer::{Asked, PUSHED, Place, form};
 
 pub(super) fn answer(name: &str, place: Place, asked: &Asked) -> Answer {
     match place {
         Place::Mcp => call(asked),
         Place::Resource => Answer::json(200, &resource(asked)),
-        Place::Server => Answer::json(200, &server(asked)),
+        Place::Server => Answer::json(200, &server(name, asked)),
         Place::Register => register(asked),
         Place::Authorize => redirect(&asked.parameter("redirect_uri"), &callback(name, asked)),
         Place::Token => Answer::json(200, &tokens(name, asked)),
+        Place::Push => Answer::json(201, &pushed(asked)),
+        Place::Revoke => Answer::status(200),
     }
 }
 
@@ -33,13 +35,16 @@ fn resource(asked: &Asked) -> Value {
     json!({ "resource": format!("{}/mcp", asked.base), "authorization_servers": [asked.base] })
 }
 
-fn server(asked: &Asked) -> Value {
+fn server(name: &str, asked: &Asked) -> Value {
     let at = |place: &str| format!("{}/{place}", asked.base);
     json!({
         "issuer": asked.base,
         "authorization_endpoint": at("authorize"),
         "token_endpoint": at("token"),
         "registration_endpoint": at("register"),
+        "pushed_authorization_request_endpoint": at("par"),
+        "require_pushed_authorization_requests": name.starts_with("push-"),
+        "revocation_endpoint": at("revoke"),
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
@@ -78,6 +83,12 @@ pub(super) fn redirect(redirect_uri: &str, parameters: &[(String, String)]) -> A
         }
         Err(_) => Answer::status(400),
     }
+}
+
+/// RFC 9126 §2.2.
+fn pushed(asked: &Asked) -> Value {
+    let request = String::from_utf8_lossy(&asked.body);
+    json!({ "request_uri": format!("{PUSHED}{request}"), "expires_in": 60 })
 }
 
 fn tokens(name: &str, asked: &Asked) -> Value {

@@ -35,7 +35,8 @@ pub struct HostilePeer {
 /// What one path was asked.
 #[derive(Debug, Clone, Default)]
 pub struct Visits {
-    /// How often, by place: `mcp`, `prm`, `metadata`, `register`, `authorize`, `token`, and whatever else was asked for.
+    /// How often, by place: `mcp`, `prm`, `metadata`, `register`, `authorize`, `token`, `par`, `revoke`,
+    /// and whatever else was asked for.
     pub asked: HashMap<String, usize>,
     /// Bytes of answers that were taken.
     pub written: usize,
@@ -101,16 +102,20 @@ pub(super) enum Place {
     Register,
     Authorize,
     Token,
+    Push,
+    Revoke,
 }
 
 impl Place {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Mcp, "mcp"),
         (Self::Resource, "prm"),
         (Self::Server, "metadata"),
         (Self::Register, "register"),
         (Self::Authorize, "authorize"),
         (Self::Token, "token"),
+        (Self::Push, "par"),
+        (Self::Revoke, "revoke"),
     ];
 }
 
@@ -132,11 +137,20 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// A parameter of the query, or of the request that it refers to.
     pub(super) fn parameter(&self, name: &str) -> String {
-        let found = self.query.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
+        let find = |all: &[(String, String)], name: &str| {
+            all.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
+        let pushed = find(&self.query, "request_uri");
+        let pushed =
+            pushed.as_deref().and_then(|uri| uri.strip_prefix(PUSHED)).map(|text| form(text.as_bytes()));
+        find(pushed.as_deref().unwrap_or(&self.query), name).unwrap_or_default()
     }
 }
+
+/// What the reference to a pushed request begins with; the request itself follows, since nobody here keeps anything.
+pub(super) const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
 
 struct Shared {
     origin: String,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mcp_oauth_client::{
     AuthorizationRequired, BuildError, CallbackError, DiscoveryError, Error, HttpError, InteractionError,
-    LoginObstacle, RefreshError, RegistrationError, StoreError, TokenError,
+    LoginObstacle, PushError, RefreshError, RegistrationError, RevocationError, StoreError, TokenError,
 };
 use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl, OAuthError};
 
@@ -50,6 +50,9 @@ fn unfolded(error: &Error) -> &(dyn StdError + 'static) {
         Error::Token(error) => error,
         Error::Refresh(error) => error,
         Error::Store(error) => error,
+        Error::Push(error) => error,
+        Error::Management(error) => error,
+        Error::Scope(error) => error,
         other => panic!("a new kind of error: {other:?}"),
     }
 }
@@ -76,6 +79,8 @@ fn is_ours(error: &(dyn StdError + 'static)) -> bool {
         InteractionError,
         CallbackError,
         TokenError,
+        PushError,
+        RevocationError,
         RefreshError,
         StoreError,
         InvalidUrl,

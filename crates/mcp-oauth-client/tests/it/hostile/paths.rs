@@ -9,7 +9,7 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BoxError, HyperClient, Policy};
+use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BoxError, HyperClient, Policy, Revocation};
 use testkit::hostile::{HostilePeer, Misbehaviour, misbehaviours};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -80,9 +80,10 @@ async fn call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
     let mut policy = Policy::default();
     policy.legacy_servers = false;
     policy.limits.request_time = REQUEST;
+    policy.limits.revocation_pause = Duration::from_millis(20);
     let manager = AuthorizationManager::builder(url).http(http).policy(policy).build()?;
     let interaction = Person::default().interaction().time_limit(PERSON);
-    let client = AuthorizationLayer::new(manager)
+    let client = AuthorizationLayer::new(manager.clone())
         .interactive(interaction)
         .layer(Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>());
     let call = async || {
@@ -93,12 +94,20 @@ async fn call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
             other => format!("answer {}", other.as_u16()),
         })
     };
-    let outcome = call().await;
+    let outcome: Result<String, BoxError> = call().await;
     // A program that tries again and again: what did not help is not asked of a person again.
     if url.contains("/call-") {
         for _ in 1..CALLS {
             let _ = call().await;
         }
+    }
+    if url.contains("/revoke-") && outcome.is_ok() {
+        let logout = manager.logout().await?;
+        assert!(manager.grant().is_none(), "forgotten in any case");
+        return match logout.refresh_token {
+            Revocation::Failed(error) => Err(error.into()),
+            other => Ok(format!("{other:?}")),
+        };
     }
     outcome
 }

@@ -3,8 +3,10 @@
 mod authorization;
 mod calls;
 mod challenges;
+mod pushed;
 mod registration;
 mod resource;
+mod revocation;
 mod server;
 mod token;
 
@@ -43,9 +45,11 @@ pub fn misbehaviours() -> Vec<Misbehaviour> {
         resource::rows(),
         server::rows(),
         registration::rows(),
+        pushed::rows(),
         authorization::rows(),
         token::rows(),
         calls::rows(),
+        revocation::rows(),
     ]
     .concat()
 }

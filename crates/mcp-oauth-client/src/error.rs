@@ -6,8 +6,8 @@ use std::time::Duration;
 use mcp_oauth_core::{InvalidClientMetadataDocument, InvalidScope, InvalidUrl, ScopeSet};
 
 use crate::{
-    CallbackError, DiscoveryError, DpopError, InteractionError, ManagementError, PushError, RefreshError,
-    RegistrationError, ScopeError, StoreError, TokenError,
+    CallbackError, DeviceError, DiscoveryError, DpopError, InteractionError, ManagementError, PushError,
+    RefreshError, RegistrationError, ScopeError, StoreError, TokenError,
 };
 
 /// Any failure of this crate. [`is_retryable`](Self::is_retryable) and [`needs_authorization`](Self::needs_authorization)
@@ -45,6 +45,9 @@ pub enum Error {
     /// The client's registration could not be read, changed or ended.
     #[error(transparent)]
     Management(#[from] ManagementError),
+    /// The login on another device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The chosen grant needs no person, so there is no login to begin (C17.7).
     #[error("tokens are obtained without a login here")]
     NoLogin,
@@ -68,6 +71,7 @@ impl Error {
             Self::Refresh(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
             Self::Dpop(error) => error.is_retryable(),
+            Self::Device(error) => error.is_retryable(),
             Self::Build(_) | Self::Interaction(_) | Self::Callback(_) | Self::Scope(_) | Self::NoLogin => {
                 false
             }

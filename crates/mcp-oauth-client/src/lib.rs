@@ -66,6 +66,18 @@
 //! - **The answer.** State, issuer (RFC 9207) and repeated parameters are checked before the code goes anywhere.
 //! - **The grant.** It is stored with all that a refresh needs, so that the next start asks nobody but the MCP server.
 //!
+//! # Other ways to a grant
+//!
+//! | who acts | choose | what it takes |
+//! |---|---|---|
+//! | a person with another device | [`DeviceLogin`] in place of a browser | a server with device codes (RFC 8628) |
+//! | the program itself | [`AuthorizationManagerBuilder::client_credentials`] | a client with a secret or a [`ClientKey`] |
+//! | a person of a company | [`AuthorizationManagerBuilder::enterprise_managed`] | their ID token, and the company's identity provider |
+//! | a workload | [`AuthorizationManagerBuilder::workload_identity`] | what its platform says about it ([`AssertionFile`]) |
+//!
+//! All but the first need no person at all: the manager asks for a token whenever one is needed, and requests that go
+//! through the layer never end in [`AuthorizationRequired`] for want of a login. What fails is an [`UnattendedError`].
+//!
 //! # Renewal
 //!
 //! Refresh tokens rotate, and presenting a spent one makes some servers revoke everything. So a grant is renewed once
@@ -82,7 +94,9 @@
 //! | [`CredentialStore`] | grants and registrations | [`MemoryStore`], [`FileStore`], [`SealedStore`] |
 //! | [`PendingStore`] | logins under way, shared by replicas | [`MemoryPendingStore`] |
 //! | [`HttpClient`] | metadata, registration and token requests | [`HyperClient`] |
-//! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`], [`Channel`] |
+//! | [`Interaction`] | reaching a person | [`BrowserLoopback`], [`Console`], [`Channel`], [`DeviceLogin`] |
+//! | [`AssertionSigner`] | a client's private key | [`PrivateKey`], for PEM files |
+//! | [`AssertionSource`], [`SubjectTokenSource`] | who the workload or the person is | [`AssertionFile`], [`SubjectToken`], any function |
 //! | [`DpopSigner`] | the key that tokens are bound to | one in memory, kept with the grant |
 //! | [`Clock`](mcp_oauth_core::Clock), [`Entropy`](mcp_oauth_core::Entropy) | tests | the system's |
 //!
@@ -100,6 +114,7 @@
 mod assertion;
 mod attendance;
 mod authorized;
+mod device;
 mod discovery;
 mod dpop;
 mod error;
@@ -122,6 +137,7 @@ mod unattended;
 pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
 pub use attendance::LoginOccasion;
 pub use authorized::{Answer, AuthorizedHttpClient, AuthorizedRequest, RequestError};
+pub use device::DeviceError;
 pub use discovery::{AuthorizationServer, DiscoveryError, ProtectedResource, ResourceSource, ServerSource};
 pub use dpop::{DpopError, DpopSigner};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
@@ -130,8 +146,8 @@ pub use http::{
     AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, Resolver, tls_config,
 };
 pub use interaction::{
-    BrowserLoopback, Channel, Console, Interaction, InteractionError, LoopbackOptions, NotAccepted, Prompt,
-    Question, Questions, Rendezvous,
+    BrowserLoopback, Channel, Console, DeviceDisplay, DeviceLogin, DevicePrompt, Interaction,
+    InteractionError, LoopbackOptions, NotAccepted, Prompt, Question, Questions, Rendezvous,
 };
 pub use layer::{AuthorizationLayer, Authorized, AuthorizedFuture};
 pub use manager::{

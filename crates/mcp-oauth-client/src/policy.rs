@@ -167,6 +167,9 @@ pub struct Limits {
     pub revocation_pause: Duration,
     /// How long a person may take from the authorization request to its answer. Default: 10 minutes.
     pub session_lifetime: Duration,
+    /// The least time between two questions whether a login on another device is done, whatever the server says.
+    /// Default: 1 second.
+    pub device_interval: Duration,
     /// How often a person may answer with something that is no answer (a mistyped paste). Default: 5.
     pub answer_attempts: usize,
     /// How long a refresh waits for another process that is refreshing the same grant. Default: 60 seconds.
@@ -202,6 +205,7 @@ impl Default for Limits {
             revocation_attempts: 3,
             revocation_pause: Duration::from_secs(5),
             session_lifetime: Duration::from_secs(600),
+            device_interval: Duration::from_secs(1),
             answer_attempts: 5,
             lease_wait: Duration::from_secs(60),
             logins_per_operation: 3,

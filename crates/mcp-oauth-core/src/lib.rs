@@ -32,6 +32,7 @@
 mod basic;
 mod challenge;
 mod clock;
+mod device;
 mod dpop;
 mod endpoint;
 mod entropy;
@@ -54,6 +55,7 @@ mod written_url;
 pub use basic::{BasicCredentials, InvalidBasicCredentials};
 pub use challenge::{BearerChallenge, Challenge, ChallengeLimits, Challenges, DpopChallenge};
 pub use clock::{Clock, FakeClock, SystemClock};
+pub use device::DeviceAuthorizationResponse;
 pub use dpop::{
     DpopNonce, DpopProof, ExpectedProof, InvalidNonce, InvalidProof, ReceivedProof, VerifiedProof,
     access_token_hash, target_uri,

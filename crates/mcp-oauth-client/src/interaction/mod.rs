@@ -7,6 +7,7 @@
 mod browser;
 mod channel;
 mod console;
+mod device;
 mod loopback;
 mod page;
 mod sockets;
@@ -26,6 +27,7 @@ use crate::{CallbackError, Error, Grant};
 pub use browser::BrowserLoopback;
 pub use channel::{Channel, NotAccepted, Question, Questions};
 pub use console::Console;
+pub use device::{DeviceDisplay, DeviceLogin, DevicePrompt};
 pub use loopback::LoopbackOptions;
 
 /// What a person is asked to do.
@@ -63,9 +65,19 @@ impl fmt::Debug for Prompt {
 pub trait Interaction: Send + Sync {
     /// Gets ready to receive an answer, before there is anything to show.
     fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>>;
+
+    /// For a person with another device at hand: where this gives something, the login goes by a code that they type in
+    /// there (RFC 8628), and [`prepare`](Self::prepare) is not called. Default: `None`.
+    fn device(&self) -> Option<&dyn DeviceDisplay> {
+        None
+    }
 }
 
 impl<I: Interaction + ?Sized> Interaction for Arc<I> {
+    fn device(&self) -> Option<&dyn DeviceDisplay> {
+        (**self).device()
+    }
+
     fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
         (**self).prepare()
     }
@@ -123,6 +135,9 @@ pub enum InteractionError {
         /// The redirect URI.
         redirect_uri: RedirectUri,
     },
+    /// The login was to go by a device code, and no redirect is received.
+    #[error("no redirect can be received here")]
+    NoRedirect,
     /// No browser could be opened.
     #[error("no browser could be opened")]
     Open(#[source] io::Error),

@@ -1,6 +1,6 @@
 //! Which client a login is made with: the configured one, a stored registration, or a new one.
 
-use mcp_oauth_core::{OAuthErrorCode, RedirectUri};
+use mcp_oauth_core::{Issuer, OAuthErrorCode, RedirectUri};
 
 use super::Inner;
 use crate::interaction::InteractionError;
@@ -49,18 +49,28 @@ impl Inner {
 
     /// A client that was registered by hand stays with the authorization server that it was first used at, unless the
     /// configuration names the other one: its secret is not for whoever the MCP server names next (C7.2, C7.4).
-    async fn check_binding(&self, client: &RegisteredClient) -> Result<(), Error> {
+    pub(super) async fn check_binding(&self, client: &RegisteredClient) -> Result<(), Error> {
+        match self.bound_elsewhere(client).await? {
+            None => Ok(()),
+            Some(registered) => {
+                let found = client.issuer().clone();
+                Err(RegistrationError::OtherIssuer { registered, found }.into())
+            }
+        }
+    }
+
+    /// The authorization server that the client belongs to, if that is another one.
+    pub(super) async fn bound_elsewhere(
+        &self,
+        client: &RegisteredClient,
+    ) -> Result<Option<Issuer>, StoreError> {
         let found = client.issuer();
         let is_configured = self.registration.is_bound() || self.preference.issuer.as_ref() == Some(found);
         if client.origin() != ClientOrigin::Preregistered || is_configured {
-            return Ok(());
+            return Ok(None);
         }
-        match self.records.preregistered_at(client.client_id()).await? {
-            Some(registered) if registered != *found => {
-                Err(RegistrationError::OtherIssuer { registered, found: found.clone() }.into())
-            }
-            _ => Ok(()),
-        }
+        let registered = self.records.preregistered_at(client.client_id()).await?;
+        Ok(registered.filter(|registered| registered != found))
     }
 
     /// A server that forgot a dynamic registration says so at an endpoint that clients authenticate at, or in its answer,

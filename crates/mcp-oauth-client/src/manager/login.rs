@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use mcp_oauth_core::{Challenges, CodeVerifier, RedirectUri, ScopeSet, State};
+use mcp_oauth_core::{AuthorizationServerMetadata, Challenges, CodeVerifier, RedirectUri, ScopeSet, State};
 use url::Url;
 
 use super::client::{Chosen, is_unknown_client};
@@ -45,8 +45,8 @@ impl Beginning {
 }
 
 /// What a login is for.
-struct Wanted<'a> {
-    challenges: &'a Challenges,
+pub(super) struct Wanted<'a> {
+    pub(super) challenges: &'a Challenges,
     /// The grant that was refused, which may be gone already: its scopes are asked for again.
     before: Option<Arc<Grant>>,
     /// The caller's choice for this login.
@@ -111,6 +111,9 @@ impl AuthorizationManager {
             if !grant.is_expired(self.inner.clock.now()) && grant.granted.covers(&needed) {
                 return Ok(grant);
             }
+        }
+        if let Some(display) = interaction.device() {
+            return self.inner.login_by_device(display, &wanted, asked).await;
         }
         let mut rendezvous = interaction.prepare().await?;
         let outcome = self.inner.login(&mut *rendezvous, &wanted, asked).await;
@@ -233,6 +236,25 @@ impl Inner {
         }
     }
 
+    pub(super) fn scopes_for(
+        &self,
+        wanted: &Wanted<'_>,
+        resource: &ProtectedResource,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<ScopeSet, crate::ScopeError> {
+        // Scopes of another authorization server mean nothing to this one (C7.1).
+        let before = self.current.load_full().or_else(|| wanted.before.clone());
+        let before = before.filter(|grant| *grant.issuer() == server.issuer);
+        select_scopes(&Selection {
+            configured: wanted.scopes.or(self.scopes.as_ref()),
+            challenges: wanted.challenges,
+            resource,
+            server,
+            before: before.as_deref(),
+            policy: &self.policy,
+        })
+    }
+
     fn pend(
         &self,
         wanted: &Wanted<'_>,
@@ -241,17 +263,7 @@ impl Inner {
         client: RegisteredClient,
         redirect_uri: RedirectUri,
     ) -> Result<PendingAuthorization, Error> {
-        // Scopes of another authorization server mean nothing to this one (C7.1).
-        let before = self.current.load_full().or_else(|| wanted.before.clone());
-        let before = before.filter(|grant| grant.issuer() == server.issuer());
-        let requested = select_scopes(&Selection {
-            configured: wanted.scopes.or(self.scopes.as_ref()),
-            challenges: wanted.challenges,
-            resource,
-            server: server.metadata(),
-            before: before.as_deref(),
-            policy: &self.policy,
-        })?;
+        let requested = self.scopes_for(wanted, resource, server.metadata())?;
         let signals = Signals { challenges: wanted.challenges, resource, server: server.metadata() };
         let binding = self.registration.keys.choose(&signals)?;
         let lifetime = self.policy.limits.session_lifetime;
@@ -290,7 +302,11 @@ impl Inner {
         let answer = exchange(&self.tokens, &pending, &code).await?;
         let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
         let grant = Grant::new(client, resource, token_endpoint, requested, answer, self.clock.now());
-        let grant = grant.bound_by(binding);
+        self.take(grant.bound_by(binding)).await
+    }
+
+    /// Stores a new login's grant, then uses it.
+    pub(super) async fn take(&self, grant: Grant) -> Result<Arc<Grant>, Error> {
         self.records.put_grant(&grant).await?;
         tracing::info!(server = %self.server, issuer = %grant.issuer(), scopes = %grant.granted, "logged in");
         let grant = Arc::new(grant);

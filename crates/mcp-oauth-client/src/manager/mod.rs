@@ -4,6 +4,7 @@ mod access;
 mod attended;
 mod builder;
 mod client;
+mod device;
 mod discover;
 mod flight;
 mod login;

@@ -11,7 +11,7 @@ use crate::dpop::{Binding, Signals};
 use crate::session::{Selection, select_scopes};
 use crate::token::{TokenError, TokenRequest};
 use crate::unattended::{Unattended, UnattendedError, assertion_form, client_credentials_form};
-use crate::{Grant, RegisteredClient};
+use crate::{Grant, RegisteredClient, RegistrationError};
 
 /// What a token is asked for, and where.
 struct Target {
@@ -94,6 +94,10 @@ impl Inner {
         let (resource, server) = self.discover_token_server(challenges).await?;
         check_offer(unattended, &server)?;
         let client = self.registration.unattended(unattended, server.issuer(), server.metadata())?;
+        if let Some(registered) = self.bound_elsewhere(&client).await? {
+            let found = server.issuer().clone();
+            return Err(RegistrationError::OtherIssuer { registered, found }.into());
+        }
         // Scopes of another authorization server mean nothing to this one (C7.1).
         let before = held.filter(|held| held.issuer() == server.issuer());
         let mut policy = self.policy.clone();

@@ -135,11 +135,22 @@ impl Registration {
         issuer: &Issuer,
         server: &AuthorizationServerMetadata,
     ) -> Result<RegisteredClient, RegistrationError> {
+        match unattended {
+            Unattended::Workload(_) if self.preregistered.is_none() => {
+                Ok(RegisteredClient::anonymous(issuer.clone()))
+            }
+            _ => self.configured(issuer, server),
+        }
+    }
+
+    /// The client for a grant without a redirect: the one that is configured.
+    pub(crate) fn configured(
+        &self,
+        issuer: &Issuer,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<RegisteredClient, RegistrationError> {
         if let Some(client) = &self.preregistered {
             return client.at(issuer, server, Vec::new());
-        }
-        if let Unattended::Workload(_) = unattended {
-            return Ok(RegisteredClient::anonymous(issuer.clone()));
         }
         match &self.document {
             Some(client) if server.client_id_metadata_document_supported == Some(true) => {

@@ -4,11 +4,13 @@
 #[path = "../../../../fuzz/src/answers.rs"]
 #[expect(unreachable_pub, reason = "the fuzz target uses them from another crate")]
 mod answers;
-mod client_credentials;
 mod authorized;
+mod client_credentials;
 mod crash;
+mod device;
 mod discovery;
 mod dpop;
+mod enterprise;
 mod hostile;
 mod interaction;
 mod interactive;
@@ -31,3 +33,4 @@ mod support;
 mod token;
 mod transport;
 mod unsaved;
+mod workload;

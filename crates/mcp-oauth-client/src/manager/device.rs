@@ -1,0 +1,103 @@
+//! Logins on another device.
+
+use std::sync::Arc;
+
+use mcp_oauth_core::{DeviceAuthorizationResponse, EndpointUrl, InvalidUrl};
+use tokio::time::Instant;
+use url::Url;
+
+use super::Inner;
+use super::login::Wanted;
+use crate::device::{DeviceError, DeviceFlow, Pace};
+use crate::discovery::TokenServer;
+use crate::dpop::Signals;
+use crate::interaction::{DeviceDisplay, DevicePrompt};
+use crate::{Error, Grant};
+
+impl Inner {
+    /// Shows a code and waits for the person to type it in elsewhere.
+    pub(super) async fn login_by_device(
+        &self,
+        display: &dyn DeviceDisplay,
+        wanted: &Wanted<'_>,
+        asked: &mut bool,
+    ) -> Result<Arc<Grant>, Error> {
+        let outcome = self.converse_by_device(display, wanted, asked).await;
+        display.conclude(outcome.as_deref()).await;
+        outcome
+    }
+
+    async fn converse_by_device(
+        &self,
+        display: &dyn DeviceDisplay,
+        wanted: &Wanted<'_>,
+        asked: &mut bool,
+    ) -> Result<Arc<Grant>, Error> {
+        if self.registration.unattended.is_some() {
+            return Err(Error::NoLogin);
+        }
+        self.load_once().await?;
+        let (resource, server) = self.discover_token_server(wanted.challenges).await?;
+        let endpoint = self.device_endpoint(&server)?;
+        let client = self.registration.configured(server.issuer(), server.metadata())?;
+        self.check_binding(&client).await?;
+        let scopes = self.scopes_for(wanted, &resource, server.metadata())?;
+        let signals =
+            Signals { challenges: wanted.challenges, resource: &resource, server: server.metadata() };
+        let binding = self.registration.keys.choose(&signals)?;
+        let flow = DeviceFlow {
+            tokens: &self.tokens,
+            client: &client,
+            resource: resource.resource(),
+            binding: binding.as_ref(),
+        };
+        let answer = flow.begin(&endpoint, &scopes).await?;
+
+        let limits = &self.policy.limits;
+        let expires_in = answer.expires_in.min(limits.session_lifetime);
+        let now = Instant::now();
+        let pace = Pace {
+            interval: answer.interval.max(limits.device_interval),
+            until: now.checked_add(expires_in).unwrap_or(now),
+        };
+        let (verification_uri, verification_uri_complete) = self.verification_uris(&answer)?;
+        let prompt = DevicePrompt {
+            user_code: answer.user_code,
+            verification_uri,
+            verification_uri_complete,
+            expires_in,
+            resource: resource.resource().clone(),
+            issuer: server.issuer().clone(),
+            scopes: scopes.clone(),
+        };
+        *asked = true;
+        tracing::info!(server = %self.server, issuer = %server.issuer(), %scopes, "a login on another device begins");
+        display.show(&prompt).await?;
+        let token = flow.wait(server.token_endpoint(), &answer.device_code, pace).await?;
+        let DevicePrompt { resource, .. } = prompt;
+        let token_endpoint = server.token_endpoint().clone();
+        let grant = Grant::new(client, resource, token_endpoint, scopes, token, self.clock.now());
+        self.take(grant.bound_by(binding)).await
+    }
+
+    fn device_endpoint(&self, server: &TokenServer) -> Result<EndpointUrl, DeviceError> {
+        let Some(endpoint) = server.metadata().device_authorization_endpoint.as_deref() else {
+            return Err(DeviceError::NotOffered { issuer: server.issuer().clone() });
+        };
+        self.fetcher.endpoint(endpoint).map_err(DeviceError::Endpoint)
+    }
+
+    /// Only https, or http on loopback, is shown to anybody. The short form, which saves typing, must be on the same host
+    /// as the other, or it is left out: a person cannot tell two of them apart.
+    fn verification_uris(
+        &self,
+        answer: &DeviceAuthorizationResponse,
+    ) -> Result<(Url, Option<Url>), DeviceError> {
+        let read = |text: &str| -> Result<Url, InvalidUrl> { Ok(self.fetcher.endpoint(text)?.url().clone()) };
+        let plain = read(&answer.verification_uri).map_err(DeviceError::VerificationUri)?;
+        let complete = answer.verification_uri_complete.as_deref().map(read).transpose();
+        let complete = complete.map_err(DeviceError::VerificationUri)?;
+        let complete = complete.filter(|url| url.origin() == plain.origin());
+        Ok((plain, complete))
+    }
+}

@@ -8,9 +8,10 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 use mcp_oauth_core::{
     AuthorizationServerMetadata, BasicCredentials, ChallengeLimits, Challenges, ClientInformation,
-    ClientMetadataDocument, CodeVerifier, EndpointUrl, Issuer, OAuthError, ProtectedResourceMetadata,
-    RedactedUrl, RedirectUri, RefreshToken, ResourceUri, ScopeSet, TokenResponse,
-    authorization_server_metadata_urls, is_loopback, protected_resource_metadata_urls,
+    ClientMetadataDocument, CodeVerifier, DpopNonce, EndpointUrl, ExpectedProof, Issuer, OAuthError,
+    ProtectedResourceMetadata, PublicJwk, ReceivedProof, RedactedUrl, RedirectUri, RefreshToken, ResourceUri,
+    ScopeSet, Thumbprint, TokenResponse, authorization_server_metadata_urls, is_loopback,
+    protected_resource_metadata_urls,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -184,6 +185,27 @@ pub fn verifier(data: &[u8]) {
         assert!(verifier.challenge().is_met_by(&verifier));
         assert!((43..=128).contains(&verifier.expose().len()));
     }
+}
+
+/// A proof of possession: one that is taken apart shows nothing of itself, and without a right signature proves nothing.
+pub fn proof(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(nonce) = DpopNonce::parse(text) {
+        assert_eq!(nonce.to_header_value().to_str().unwrap(), text);
+    }
+    if let Ok(key) = serde_json::from_slice::<PublicJwk>(data) {
+        assert_eq!(Thumbprint::parse(key.thumbprint().as_str()), Some(key.thumbprint()));
+        writes_back(&key);
+    }
+    let Ok(received) = ReceivedProof::parse(text) else { return };
+    assert!(text.len() <= ReceivedProof::MAX_BYTES);
+    let uri = http::Uri::from_static("https://h.test/mcp");
+    let now = SystemTime::UNIX_EPOCH;
+    let tolerance = Duration::from_secs(60);
+    let method = http::Method::POST;
+    let expected =
+        ExpectedProof { method: &method, uri: &uri, token: None, key: None, nonce: None, now, tolerance };
+    assert!(received.verify(&expected, |_, _, message, _| message.is_empty()).is_err());
 }
 
 /// An address in a log: the values of parameters that may be secret are not in it, however they are written.

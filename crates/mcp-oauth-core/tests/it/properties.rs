@@ -17,6 +17,15 @@ const ERROR: &str =
     r#"{"error":"invalid_grant","error_description":"why \u001b[2J not","error_uri":"https://as.test/e"}"#;
 const REGISTRATION: &str = r#"{"client_id":"https://app.test/client.json","client_secret":"a-secret-of-more-than-20-characters",
 "client_secret_expires_at":0,"redirect_uris":["http://127.0.0.1/cb"],"client_name":"x","token_endpoint_auth_method":"none"}"#;
+/// RFC 9449 §4.1.
+const PROOF: &str = concat!(
+    "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJo",
+    "RjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJq",
+    "dGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0Ijox",
+    "NTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
+);
+const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":
+"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}"#;
 const URL: &str = "https://user:p@h.test:8443/a/../b%2f?q=1&code=x#frag";
 const LOOPBACK: &str = "http://127.0.0.1:3030/callback?x=y";
 
@@ -84,5 +93,6 @@ hold! {
     c6_10_registrations: words::registration => REGISTRATION;
     c12_4_basic: words::basic => "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW";
     c4_6_verifiers: words::verifier => "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    c17_10_proofs: words::proof => PROOF, KEY;
     c15_4_addresses_in_logs: words::redacted => "a=b&scope=c&code=d", "code=1;2&%63ode=3";
 }

@@ -12,7 +12,7 @@ use mcp_oauth_client::{
 };
 use mcp_oauth_core::{Challenges, ClientId, ClientSecret, RedirectUri, SystemEntropy};
 use serde_json::json;
-use testkit::oauth::{OAuthPeer, Reply, Script};
+use testkit::oauth::{Dpop, OAuthPeer, Reply, Script};
 use tower::{Layer as _, ServiceExt as _};
 
 use super::tls::Tls;
@@ -133,6 +133,49 @@ async fn c15_4_refusals_and_broken_answers() {
         peer.change(|script| *script = Script::default());
     }
     watch.wire.add("access_token", "leaky-access-s3cr3t");
+    peer.secrets().iter().for_each(|secret| watch.wire.add("given out", secret));
+    watch.end(&["mcp_oauth_client", "hyper"]);
+}
+
+/// C15.4, C17.14: tokens that are bound to a key: the private key, wherever it is kept, and every proof.
+#[tokio::test]
+async fn c15_4_bound_tokens() {
+    let mut watch = Watch::begin();
+    let mut dpop = Dpop::default();
+    dpop.authority_nonce = Some("the-authority's-nonce".into());
+    dpop.resource_nonce = Some("the-resource's-nonce".into());
+    let peer = OAuthPeer::start(|script| script.dpop = Some(dpop)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileStore::open(directory.path()).unwrap();
+    let manager = builder(&peer).http(watch.wire.clone()).store(store).build().unwrap();
+    let http = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let client =
+        AuthorizationLayer::new(manager.clone()).interactive(Person::default().interaction()).layer(http);
+    let call = async || {
+        let request = Request::post(peer.mcp_url()).body(Full::<Bytes>::default()).unwrap();
+        client.clone().oneshot(request).await
+    };
+    watch.show(&call().await.unwrap().headers());
+    watch.show(&(manager.grant(), &manager, &client));
+    peer.expire_access_tokens();
+    call().await.unwrap();
+    for seen in peer.seen() {
+        seen.header("dpop").into_iter().for_each(|proof| watch.wire.add("proof", proof));
+    }
+    // The key is in the store with the grant.
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap_or_default();
+        let private = text.split("\"d\":").skip(1).filter_map(|rest| rest.split('"').nth(1));
+        private.for_each(|private| watch.wire.add("private key", private));
+    }
+    let kinds: Vec<_> = watch.wire.secrets().into_iter().map(|(kind, _)| kind).collect();
+    assert!(
+        kinds.iter().any(|kind| kind == "private key") && kinds.iter().any(|kind| kind == "proof"),
+        "{kinds:?}"
+    );
+    peer.revoke_everything();
+    peer.change(|script| script.refuse_login = Some("access_denied".into()));
+    watch.show_error(&*call().await.unwrap_err());
     peer.secrets().iter().for_each(|secret| watch.wire.add("given out", secret));
     watch.end(&["mcp_oauth_client", "hyper"]);
 }

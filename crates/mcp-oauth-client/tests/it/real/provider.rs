@@ -159,7 +159,10 @@ impl Visitor {
 
     /// How often a person logged in.
     pub(super) fn logins(&self) -> usize {
-        self.recorder.values("authorization_code", "code").len()
+        let mut codes = self.recorder.values("authorization_code", "code");
+        // With DPoP a code may be sent twice: first without the server's nonce.
+        codes.dedup();
+        codes.len()
     }
 
     /// Renews the token as after a 401.
@@ -210,6 +213,15 @@ impl Recorder {
         let sent = self.sent.lock().unwrap();
         let forms = sent.iter().filter(|(request, _)| request.uri().path() == path);
         forms.filter_map(|(request, _)| value(&form(request.body()), name)).collect()
+    }
+
+    /// The values of a header in the requests to this path, in their order.
+    pub(super) fn headers(&self, path: &str, name: &str) -> Vec<String> {
+        let sent = self.sent.lock().unwrap();
+        let requests = sent.iter().filter(|(request, _)| request.uri().path() == path);
+        requests
+            .filter_map(|(request, _)| Some(request.headers().get(name)?.to_str().ok()?.to_owned()))
+            .collect()
     }
 
     /// How many requests went to this path.

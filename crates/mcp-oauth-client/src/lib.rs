@@ -87,6 +87,34 @@
 //! [`guide::stores`] says what is guaranteed when a program or a machine stops in the middle of it, where tokens can be
 //! kept, and what each place protects them from.
 //!
+//! # Exceptions
+//!
+//! What providers are known to do otherwise than the specifications say is let through by name, for one manager at a time:
+//!
+//! | exception | for |
+//! |---|---|
+//! | [`PkcePolicy::AssumeSupported`] | Microsoft Entra, Amazon Cognito: PKCE is checked, but not advertised |
+//! | [`ResourceParameter::Omit`] | Microsoft Entra: the scopes name the resource (AADSTS9010010) |
+//! | [`IssuerException`] | Atlassian, Slack: the metadata names another issuer than it is listed as |
+//! | [`Policy::authorization_parameters`] | Google: `access_type=offline` for refresh tokens |
+//! | [`Policy::addresses`] | authorization servers within a company's network |
+//!
+//! ```
+//! use mcp_oauth_client::{AuthorizationManager, PkcePolicy, Policy, ResourceParameter};
+//!
+//! let mut entra = Policy::default();
+//! entra.pkce = PkcePolicy::AssumeSupported;
+//! entra.resource = ResourceParameter::Omit;
+//! let manager = AuthorizationManager::builder("https://mcp.example/mcp").policy(entra).build()?;
+//! # Ok::<(), mcp_oauth_client::Error>(())
+//! ```
+//!
+//! # The end
+//!
+//! [`AuthorizationManager::logout`] forgets the grant here and revokes its tokens where that is offered (RFC 7009);
+//! [`AuthorizationManager::forget`] ends the client's registration too, and
+//! [`AuthorizationManager::client_registration`] reads and changes it (RFC 7592).
+//!
 //! # What to replace
 //!
 //! | trait | for | at hand |
@@ -143,7 +171,8 @@ pub use dpop::{DpopError, DpopSigner};
 pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, LoginObstacle};
 pub use grant::{Grant, GrantKind};
 pub use http::{
-    AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, HyperClient, Resolver, tls_config,
+    AddressPolicy, BoxError, ConnectionRules, EgressProxies, HttpClient, HttpError, HyperClient, Resolver,
+    tls_config,
 };
 pub use interaction::{
     BrowserLoopback, Channel, Console, DeviceDisplay, DeviceLogin, DevicePrompt, Interaction,

@@ -36,7 +36,7 @@ const OWN_PARAMETERS: [&str; 13] = [
 /// let mut policy = Policy::default();
 /// policy.pkce = PkcePolicy::AssumeSupported; // Microsoft Entra
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
     /// What to do when a server does not say that it supports PKCE with S256. Default: refuse.
@@ -58,7 +58,7 @@ pub struct Policy {
     /// is refused.
     pub issuer_exceptions: Vec<IssuerException>,
     /// The most that is ever asked for, whatever servers want: scopes beyond it are left out, and a step-up that needs
-    /// one fails ([`ScopeError`](crate::ScopeError)). Default: no bound.
+    /// one fails ([`ScopeError`](crate::ScopeError)). `offline_access` has a switch of its own. Default: no bound.
     pub scopes_at_most: Option<ScopeSet>,
     /// When requests are pushed (RFC 9126). Default: where the server takes no others.
     pub pushed_requests: PushedRequests,
@@ -121,6 +121,12 @@ impl Policy {
             .map_or(issuer, |exception| &exception.listed)
     }
 
+    /// A parameter of [`authorization_parameters`](Self::authorization_parameters) that only this client sets: a manager
+    /// cannot be built with it.
+    pub fn own_parameter(&self) -> Option<&(String, String)> {
+        self.authorization_parameters.iter().find(|(name, _)| OWN_PARAMETERS.contains(&name.as_str()))
+    }
+
     /// MCP "Communication Security": redirect URIs are https or loopback.
     pub(crate) fn check_redirect_uri(&self, redirect_uri: &RedirectUri) -> Result<(), BuildError> {
         let scheme = redirect_uri.url().scheme();
@@ -132,9 +138,7 @@ impl Policy {
 
     /// Refuses what can only be a mistake.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
-        let own =
-            self.authorization_parameters.iter().find(|(name, _)| OWN_PARAMETERS.contains(&name.as_str()));
-        match own {
+        match self.own_parameter() {
             Some((name, _)) => Err(BuildError::OwnParameter { name: name.clone() }),
             None => Ok(()),
         }
@@ -142,7 +146,7 @@ impl Policy {
 }
 
 /// How much a peer can make this client do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
     /// One request with its answer, each redirect counted anew. Default: 30 seconds.

@@ -12,10 +12,10 @@ use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 
+use super::egress::{Egress, EgressProxies};
 use super::guard::{AddressRefused, GuardedResolver};
 use super::resolver::{Resolver, SystemResolver};
 use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError};
@@ -24,7 +24,7 @@ use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError};
 /// connection that a router has long forgotten would cost the next one its time limit.
 const IDLE_TIME: Duration = Duration::from_secs(30);
 
-type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
+type Connector = HttpsConnector<Egress>;
 
 /// The [`HttpClient`] that is used unless another is given: hyper, rustls, the machine's certificate authorities.
 ///
@@ -32,6 +32,7 @@ type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 pub struct HyperClient {
     tls: OnceLock<ClientConfig>,
     resolver: Arc<dyn Resolver>,
+    proxies: EgressProxies,
     /// One pool per policy, in its order.
     pools: [OnceLock<Client<Connector, Full<Bytes>>>; 4],
 }
@@ -39,7 +40,12 @@ pub struct HyperClient {
 impl HyperClient {
     /// A client with [`tls_config`](super::tls_config).
     pub fn new() -> Self {
-        Self { tls: OnceLock::new(), resolver: Arc::new(SystemResolver), pools: Default::default() }
+        Self {
+            tls: OnceLock::new(),
+            resolver: Arc::new(SystemResolver),
+            proxies: EgressProxies::none(),
+            pools: Default::default(),
+        }
     }
 
     /// A client with a TLS configuration of your own: other authorities, a client certificate. Its ALPN protocols are
@@ -57,6 +63,12 @@ impl HyperClient {
         Self { resolver: Arc::new(resolver), pools: Default::default(), ..self }
     }
 
+    /// With these proxies on the way out. What they connect to they resolve themselves: see [`EgressProxies`].
+    #[must_use]
+    pub fn with_proxies(self, proxies: EgressProxies) -> Self {
+        Self { proxies, pools: Default::default(), ..self }
+    }
+
     fn pool(&self, policy: AddressPolicy) -> &Client<Connector, Full<Bytes>> {
         let [public, loopback, private, any] = &self.pools;
         let pool = match policy {
@@ -66,16 +78,14 @@ impl HyperClient {
             AddressPolicy::Any => any,
         };
         pool.get_or_init(|| {
-            let mut tcp =
-                HttpConnector::new_with_resolver(GuardedResolver::new(Arc::clone(&self.resolver), policy));
-            tcp.enforce_http(false);
-            tcp.set_nodelay(true);
             let tls = self.tls.get_or_init(super::tls_config).clone();
+            let resolver = GuardedResolver::new(Arc::clone(&self.resolver), policy);
+            let egress = Egress::new(resolver, &tls, self.proxies.clone());
             let connector = HttpsConnectorBuilder::new()
                 .with_tls_config(tls)
                 .https_or_http()
                 .enable_all_versions()
-                .wrap_connector(tcp);
+                .wrap_connector(egress);
             Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_TIME).build(connector)
         })
     }

@@ -1,9 +1,10 @@
 //! HTTP as this client needs it: small requests to servers that strangers named.
 //!
 //! [`HttpClient`] is the seam: one request, no redirects, an answer of bounded size, and no connection to an address
-//! that the rules forbid. [`HyperClient`] is the implementation; bring your own to go through an egress proxy. What must
+//! that the rules forbid. [`HyperClient`] is the implementation, directly or through an egress proxy; or bring your own. What must
 //! hold whatever client is used (redirects, schemes, time limits) is in [`fetch`](self::fetch), which nobody can leave out.
 
+mod egress;
 mod fetch;
 mod guard;
 mod hyper_client;
@@ -19,6 +20,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use mcp_oauth_core::InvalidUrl;
 
+pub use egress::EgressProxies;
 pub(crate) use fetch::Fetcher;
 pub use guard::AddressPolicy;
 pub use hyper_client::HyperClient;

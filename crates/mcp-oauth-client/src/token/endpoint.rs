@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, Uri};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use mcp_oauth_core::{
     Clock, EndpointUrl, Entropy, InvalidUrl, OAuthError, OAuthErrorCode, ResourceUri, TokenResponse,
     TokenType,
@@ -165,6 +166,10 @@ fn read(answer: &Response<Bytes>) -> Result<TokenResponse, TokenError> {
     match serde_json::from_slice::<OAuthError>(answer.body()) {
         Ok(error) if status.is_success() || status.is_client_error() => {
             return Err(TokenError::Refused(error));
+        }
+        // The other way to say that client authentication failed (RFC 6749 §5.2), without a body.
+        _ if status == StatusCode::UNAUTHORIZED && answer.headers().contains_key(WWW_AUTHENTICATE) => {
+            return Err(TokenError::Refused(OAuthError::new(OAuthErrorCode::InvalidClient)));
         }
         _ if !status.is_success() => return Err(TokenError::Unexpected { status }),
         _ => {}

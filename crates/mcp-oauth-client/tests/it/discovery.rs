@@ -137,6 +137,17 @@ async fn c2_10_an_outage_is_no_downgrade() {
     assert!(matches!(refused(&peer).await, DiscoveryError::Unavailable { .. }));
 }
 
+/// C2.10: neither is a connection that cannot be made: nobody knows then what the server has.
+#[tokio::test]
+async fn c2_10_no_connection_is_no_downgrade() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", free.local_addr().unwrap());
+    drop(free);
+    let manager = mcp_oauth_client::AuthorizationManager::builder(url).policy(policy()).build().unwrap();
+    let error = login(&manager).await.unwrap_err();
+    assert!(matches!(error, Error::Discovery(DiscoveryError::Http(_))) && error.is_retryable(), "{error:?}");
+}
+
 /// C3.1, C3.2, C3.3, C3.5: each place in its order, and nothing else.
 #[tokio::test]
 async fn c3_2_places_of_the_authorization_server() {

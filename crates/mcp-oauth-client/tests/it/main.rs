@@ -10,6 +10,7 @@ mod crash;
 mod device;
 mod discovery;
 mod dpop;
+mod egress;
 mod enterprise;
 mod hostile;
 mod interaction;

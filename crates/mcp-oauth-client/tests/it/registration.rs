@@ -293,3 +293,22 @@ async fn c12_3_impossible_method() {
     let error = login(&manager).await.unwrap_err();
     assert!(matches!(error, Error::Registration(RegistrationError::AuthMethod { .. })));
 }
+
+/// C7.5, C7.2: after a change of the authorization server the first one's tokens go nowhere: not to the MCP server, and
+/// its refresh token not to the second one's token endpoint.
+#[tokio::test]
+async fn c7_5_tokens_stay_with_their_server() {
+    let first = OAuthPeer::start(|_| {}).await;
+    let second = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&first);
+    let old = login(&manager).await.unwrap();
+    let issuer = second.issuer();
+    first.change(|script| script.resource_patch = json!({ "authorization_servers": [issuer] }));
+    let new = login(&manager).await.unwrap();
+    assert_ne!(old.access_token(), new.access_token());
+    let renewed = manager.recover(Some(new.access_token())).await.unwrap();
+    assert_ne!(renewed, *new.access_token());
+    assert_eq!((first.count("/token"), second.count("/token")), (1, 2), "renewed where it came from");
+    let sent: Vec<_> = second.seen().iter().map(|seen| format!("{:?} {:?}", seen.query, seen.body)).collect();
+    assert!(first.secrets().iter().all(|secret| sent.iter().all(|text| !text.contains(secret))));
+}

@@ -110,6 +110,8 @@ async fn c12_8_errors() {
         (401, OAuthErrorCode::InvalidClient),
         (400, OAuthErrorCode::InvalidTarget),
         (400, OAuthErrorCode::InvalidScope),
+        (400, OAuthErrorCode::UnauthorizedClient),
+        (400, OAuthErrorCode::UnsupportedGrantType),
         (200, OAuthErrorCode::InvalidRequest),
     ] {
         let body = json!({ "error": code, "error_description": "why", "error_uri": "https://as.test/e" });
@@ -135,4 +137,12 @@ async fn c9_6_granted_scope() {
     assert_eq!(grant.scopes(), &ScopeSet::parse("a").unwrap());
     assert_eq!(grant.requested_scopes(), &ScopeSet::parse("a b").unwrap());
     assert_eq!(only(&peer, "/authorize").parameter("scope").as_deref(), Some("a b"));
+}
+
+/// C12.8: a 401 with a challenge and no body says that the client was not authenticated; one without says nothing.
+#[tokio::test]
+async fn c12_8_a_401_without_a_body() {
+    let challenged = refused(Reply::status(401).with_header("www-authenticate", "Basic realm=\"as\"")).await;
+    assert_eq!(challenged.code(), Some(&OAuthErrorCode::InvalidClient));
+    assert!(matches!(refused(Reply::status(401)).await, TokenError::Unexpected { .. }));
 }

@@ -102,17 +102,26 @@ impl HttpClientBuilder {
         self
     }
 
+    /// The TLS configuration alone, for another client that is to trust and show the same.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_tls(self) -> Result<ClientConfig, BuildError> {
+        match self.config {
+            Some(config) if self.parts.is_empty() => Ok(config),
+            _ => self.parts.build(),
+        }
+    }
+
     /// The client.
     ///
     /// # Errors
     /// When an authority cannot be used, or certificate and key do not go together.
-    pub fn build(self) -> Result<HttpClient, BuildError> {
-        let config = match self.config {
-            Some(config) if self.parts.is_empty() => config,
-            _ => self.parts.build()?,
-        };
-        let proxies = self.proxies.unwrap_or_else(Proxies::from_environment);
-        Ok(HttpClient::new(Dialer::new(&config, proxies, &self.limits), self.limits))
+    pub fn build(mut self) -> Result<HttpClient, BuildError> {
+        let proxies = self.proxies.take().unwrap_or_else(Proxies::from_environment);
+        let limits = self.limits.clone();
+        let config = self.build_tls()?;
+        Ok(HttpClient::new(Dialer::new(&config, proxies, &limits), limits))
     }
 }
 

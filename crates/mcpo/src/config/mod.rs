@@ -5,6 +5,7 @@ mod file;
 mod flags;
 mod forwarding;
 mod oauth;
+mod oauth_policy;
 mod position;
 mod server;
 mod settings;
@@ -15,6 +16,7 @@ pub use flags::{FlagError, settings};
 pub use forwarding::{ForwardingSection, HeaderForwarding};
 pub(crate) use oauth::named;
 pub use oauth::{ClientSection, LoginChannel, OAuthSection, OAuthSettings, TokenStorage};
+pub use oauth_policy::PolicySection;
 pub use server::{
     Certificates, EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer,
     UpstreamSettings,

@@ -1,10 +1,12 @@
 //! The `oauth` section of a server's entry: mcpo's keys, and a `client_id` that mcpo had no place for.
 
-use mcp_oauth_core::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
+use mcp_oauth_client::Policy;
+use mcp_oauth_core::{ClientMetadata, ClientMetadataDocument, GrantType, Issuer, TokenEndpointAuthMethod};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use super::oauth_policy::PolicySection;
 use super::position::Step;
 use super::server::EntryError;
 
@@ -24,8 +26,14 @@ pub struct OAuthSection {
     pub client_id: Option<String>,
     /// Its secret.
     pub client_secret: Option<SecretString>,
+    /// The authorization server that the client belongs to: it is shown to no other.
+    pub issuer: Option<String>,
+    /// The https address of a client id metadata document, for servers that take such documents.
+    pub client_id_metadata_document: Option<String>,
     /// What to register as, or what was registered.
     pub client_metadata: ClientSection,
+    /// Exceptions for this server's authorization server.
+    pub policy: PolicySection,
 }
 
 /// `client_metadata`: RFC 7591 §2 names.
@@ -82,6 +90,12 @@ pub struct OAuthSettings {
     pub redirect_uri: Option<Url>,
     /// Scopes to ask for instead of those the server names.
     pub scope: Option<String>,
+    /// The authorization server that the client registered beforehand belongs to.
+    pub issuer: Option<Issuer>,
+    /// The address of a client id metadata document.
+    pub document: Option<String>,
+    /// What is allowed.
+    pub policy: Policy,
 }
 
 /// Where tokens are kept.
@@ -119,6 +133,9 @@ impl Default for OAuthSettings {
             client: named("mcpo"),
             redirect_uri: None,
             scope: None,
+            issuer: None,
+            document: None,
+            policy: Policy::default(),
         }
     }
 }
@@ -137,6 +154,9 @@ impl PartialEq for OAuthSettings {
             && self.client == other.client
             && self.redirect_uri == other.redirect_uri
             && self.scope == other.scope
+            && self.issuer == other.issuer
+            && self.document == other.document
+            && self.policy == other.policy
     }
 }
 
@@ -178,6 +198,25 @@ impl OAuthSection {
         if client_secret.is_some() && client_id.is_none() {
             return Err(error(&["client_secret"], "needs a \"client_id\" beside it".into()));
         }
+        let issuer = self
+            .issuer
+            .as_deref()
+            .map(|text| {
+                Issuer::parse(text)
+                    .map_err(|_| error(&["issuer"], format!("{text:?} is not an issuer: use its URL")))
+            })
+            .transpose()?;
+        if issuer.is_some() && client_id.is_none() {
+            return Err(error(&["issuer"], "says where a \"client_id\" belongs, which is missing".into()));
+        }
+        if let Some(document) = self.client_id_metadata_document.as_deref()
+            && let Err(wrong) = ClientMetadataDocument::check_client_id(document)
+        {
+            return Err(error(
+                &["client_id_metadata_document"],
+                format!("{document:?} cannot be used: {wrong}"),
+            ));
+        }
         let mut metadata = defaults.client;
         metadata.client_name = client.client_name.or(metadata.client_name);
         metadata.client_uri = client.client_uri;
@@ -198,6 +237,9 @@ impl OAuthSection {
             client: metadata,
             redirect_uri,
             scope: client.scope,
+            issuer,
+            document: self.client_id_metadata_document,
+            policy: self.policy.resolve()?,
         })
     }
 }
@@ -216,7 +258,7 @@ fn url(text: &str, path: &[&str]) -> Result<Url, EntryError> {
         .ok_or_else(|| error(path, format!("{text:?} is not an http:// or https:// URL")))
 }
 
-fn error(path: &[&str], message: String) -> EntryError {
+pub(super) fn error(path: &[&str], message: String) -> EntryError {
     let path =
         std::iter::once("oauth").chain(path.iter().copied()).map(|key| Step::Key(key.into())).collect();
     EntryError { path, message }

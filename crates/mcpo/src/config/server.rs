@@ -311,7 +311,7 @@ impl ServerEntry {
 
 /// serde names Rust's types; a person writes JSON.
 fn in_plain_words(message: &str) -> String {
-    const WORDS: [(&str, &str); 8] = [
+    const WORDS: [(&str, &str); 10] = [
         ("expected f64", "expected a number"),
         ("expected u16", "expected a number from 0 to 65535"),
         ("expected a sequence", "expected a list"),
@@ -319,6 +319,8 @@ fn in_plain_words(message: &str) -> String {
         ("expected struct ForwardingSection", "expected an object"),
         ("expected struct OAuthSection", "expected an object"),
         ("expected struct ClientSection", "expected an object"),
+        ("expected struct PolicySection", "expected an object"),
+        ("expected u8", "expected a number from 0 to 255"),
         ("expected struct ServerEntry", "expected an object"),
     ];
     WORDS.iter().fold(message.to_owned(), |message, (rust, plain)| message.replace(rust, plain))

@@ -1,7 +1,8 @@
 //! Why a login did not succeed, told to a person who can change the configuration: the error's own words and, where a setting
 //! helps, its name.
 
-use mcp_oauth_client::{Error, InteractionError, RegistrationError};
+use mcp_oauth_client::{DiscoveryError, Error, InteractionError, RegistrationError};
+use mcp_oauth_core::InvalidServerMetadata;
 
 use super::explain::explain;
 use super::login::LoginError;
@@ -18,6 +19,19 @@ pub(super) fn told(error: &LoginError) -> String {
             RegistrationError::NotOffered { .. } | RegistrationError::Refused(_),
         )) => format!(
             "{}. Have a client registered by the server's operator, and set its \"client_id\" in the \"oauth\" section",
+            explain(error)
+        ),
+        LoginError::Login(Error::Discovery(DiscoveryError::PkceNotAdvertised { .. })) => format!(
+            "{}. Where the provider is known to check PKCE all the same, set \"pkce\": \"assume\" in \"policy\" of the \"oauth\" \
+             section",
+            explain(error)
+        ),
+        LoginError::Login(Error::Discovery(DiscoveryError::Server {
+            source: InvalidServerMetadata::OtherIssuer { found },
+            ..
+        })) => format!(
+            "{}. Where the provider is known to do that, set \"issuer_exceptions\" in \"policy\" of the \"oauth\" section, from what \
+             the MCP server lists to \"{found}\"",
             explain(error)
         ),
         _ => explain(error),

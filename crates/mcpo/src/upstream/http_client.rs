@@ -2,8 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use mcp_upstream::{BuildError, HttpClient};
+use mcp_oauth_client::{EgressProxies, HyperClient};
+use mcp_upstream::{BuildError, HttpClient, HttpClientBuilder};
 use rustls::ClientConfig;
 
 use crate::config::Certificates;
@@ -51,8 +53,36 @@ pub(super) fn client_for(
     certificates: &Certificates,
     common: &HttpClient,
 ) -> Result<HttpClient, CertificateError> {
+    match builder_for(certificates)? {
+        None => Ok(common.clone()),
+        Some(builder) => Ok(builder.build()?),
+    }
+}
+
+/// The client for requests to the authorization server of a server: `common`, unless the server has certificates of its
+/// own. Whoever runs a server behind a company's authority runs its authorization server there too.
+///
+/// # Errors
+/// When they cannot be used.
+pub(super) fn oauth_client_for(
+    certificates: &Certificates,
+    common: &Arc<HyperClient>,
+) -> Result<Arc<HyperClient>, CertificateError> {
+    match builder_for(certificates)? {
+        None => Ok(Arc::clone(common)),
+        Some(builder) => Ok(Arc::new(oauth_client(builder.build_tls()?))),
+    }
+}
+
+/// A client for authorization servers with these authorities, and the environment's proxies.
+pub(super) fn oauth_client(tls: ClientConfig) -> HyperClient {
+    HyperClient::with_tls(tls).with_proxies(EgressProxies::from_environment())
+}
+
+/// What the server's certificates come to; none where it has none of its own.
+fn builder_for(certificates: &Certificates) -> Result<Option<HttpClientBuilder>, CertificateError> {
     if *certificates == Certificates::default() {
-        return Ok(common.clone());
+        return Ok(None);
     }
     let mut builder = HttpClient::builder();
     if let Some(file) = &certificates.authorities {
@@ -65,7 +95,7 @@ pub(super) fn client_for(
         };
         builder = builder.client_certificate(&read(certificate)?, &read(key)?).map_err(wrong)?;
     }
-    Ok(builder.build()?)
+    Ok(Some(builder))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, CertificateError> {
@@ -75,3 +105,6 @@ fn read(file: &Path) -> Result<Vec<u8>, CertificateError> {
 fn unusable(file: &Path) -> impl Fn(BuildError) -> CertificateError {
     move |source| CertificateError::File { file: file.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests;

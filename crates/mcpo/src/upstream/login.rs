@@ -18,6 +18,7 @@ use url::Url;
 use super::browser::Browser;
 use super::connector::LoginRequired;
 use super::explain::explain;
+use super::http_client::{CertificateError, oauth_client, oauth_client_for};
 use crate::cli::say;
 use crate::config::{LoginChannel, OAuthSettings, RemoteServer, Settings, TokenKey, TokenStorage};
 use crate::service::World;
@@ -59,6 +60,15 @@ pub enum LoginDeskError {
         #[source]
         source: InvalidUrl,
     },
+    /// The server's certificates cannot be used.
+    #[error("server {server}: its certificates cannot be used for its login")]
+    Certificates {
+        /// The server.
+        server: String,
+        /// Why.
+        #[source]
+        source: CertificateError,
+    },
     /// The directory for tokens cannot be used.
     #[error("server {server}: tokens cannot be kept; repair that, or set \"storage_type\": \"memory\"")]
     Store {
@@ -94,7 +104,7 @@ impl LoginDesk {
     ) -> Result<Self, LoginDeskError> {
         let sealing = settings.token_key.as_ref().map(sealing_keys).transpose();
         Ok(Self {
-            http: Arc::new(HyperClient::with_tls(tls)),
+            http: Arc::new(oauth_client(tls)),
             clock: Arc::clone(&world.clock),
             entropy: Arc::clone(&world.entropy),
             browser: Arc::clone(&world.browser),
@@ -121,9 +131,12 @@ impl LoginDesk {
         }
         let oauth = server.oauth.clone().unwrap_or_default();
         let forbidden = |key| LoginDeskError::Client { server: name.into(), key };
+        let http = oauth_client_for(&server.certificates, &self.http)
+            .map_err(|source| LoginDeskError::Certificates { server: name.into(), source })?;
         let mut builder = AuthorizationManager::builder(server.url.as_str())
             .subject(name)
-            .http(Arc::clone(&self.http))
+            .http(http)
+            .policy(oauth.policy.clone())
             .clock(Arc::clone(&self.clock))
             .entropy(Arc::clone(&self.entropy))
             .client_metadata(oauth.client.clone());
@@ -152,7 +165,13 @@ impl LoginDesk {
             if let Some(method) = &oauth.client.token_endpoint_auth_method {
                 client = client.with_auth_method(method.clone());
             }
+            if let Some(issuer) = &oauth.issuer {
+                client = client.at_issuer(issuer.clone());
+            }
             builder = builder.preregistered(client);
+        }
+        if let Some(document) = &oauth.document {
+            builder = builder.client_id_metadata_document(document);
         }
         if let Some(scope) = &oauth.scope {
             builder = builder.scopes(ScopeSet::parse(scope).map_err(|_| forbidden("client_metadata.scope"))?);

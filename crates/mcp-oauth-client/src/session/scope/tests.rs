@@ -76,6 +76,12 @@ fn listed(scopes: Option<&str>, published: Option<&str>, policy: &Policy) -> Str
     .to_string()
 }
 
+/// C1.5: the challenge's scope counts as it is, whatever the resource publishes.
+#[test]
+fn c1_5_the_challenge_is_authoritative() {
+    assert_eq!(select(None, "Bearer scope=\"unlisted other\"", Some("listed"), None), "unlisted other");
+}
+
 /// C9.1, C9.2, C9.3: challenge, then what the resource publishes, then nothing.
 #[test]
 fn c9_1_order() {

@@ -1,4 +1,4 @@
-use mcp_oauth_client::{Error, InteractionError};
+use mcp_oauth_client::{DiscoveryError, Error, InteractionError};
 
 use super::told;
 use crate::upstream::LoginError;
@@ -17,4 +17,16 @@ fn what_no_setting_helps_is_told_in_its_own_words() {
     let limit = std::time::Duration::from_secs(300);
     let text = told(&LoginError::Login(Error::Interaction(InteractionError::TimedOut { limit })));
     assert_eq!(text, "nobody answered within 300 s");
+}
+
+#[test]
+fn what_an_exception_helps_is_told_with_its_key() {
+    let issuer = mcp_oauth_core::Issuer::parse("https://as.test").expect("an issuer");
+    let refused = DiscoveryError::PkceNotAdvertised { issuer: issuer.clone() };
+    let text = told(&LoginError::Login(Error::Discovery(refused)));
+    assert!(text.contains("\"pkce\": \"assume\""), "{text}");
+    let source = mcp_oauth_core::InvalidServerMetadata::OtherIssuer { found: issuer };
+    let refused = DiscoveryError::Server { url: "https://mcp.test/x".into(), source };
+    let text = told(&LoginError::Login(Error::Discovery(refused)));
+    assert!(text.contains("\"issuer_exceptions\"") && text.contains("\"https://as.test\""), "{text}");
 }

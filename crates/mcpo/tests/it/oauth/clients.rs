@@ -100,3 +100,15 @@ async fn tokens_in_memory_leave_no_file() {
     approve(&login_url(&again, "vault", 0).await).await;
     again.ready("/vault/openapi.json").await;
 }
+
+/// The exceptions of `oauth.policy` reach the login.
+#[tokio::test]
+async fn policies_of_a_server() {
+    let vault = Protected::planned(|_| {}).await;
+    let policy = json!({ "resource": "omit", "authorization_parameters": { "access_type": "offline" } });
+    let home = Home::with_config(&config(&entry_with(&vault, json!({ "policy": policy }))));
+    let proxy = home.start().await;
+    let url = login_url(&proxy, "vault", 0).await;
+    assert_eq!(parameter(&url, "access_type"), "offline");
+    assert!(!url.contains("resource="), "{url}");
+}

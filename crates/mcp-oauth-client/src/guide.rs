@@ -1,5 +1,18 @@
 //! Pages on one task each.
 
+pub mod login {
+    #![doc = include_str!("../docs/login.md")]
+}
+
+pub mod requests {
+    #![doc = include_str!("../docs/requests.md")]
+}
+
+#[cfg(feature = "rmcp")]
+pub mod rmcp {
+    #![doc = include_str!("../docs/rmcp.md")]
+}
+
 pub mod stores {
     #![doc = include_str!("../docs/stores.md")]
 }

@@ -11,9 +11,7 @@
 //! use bytes::Bytes;
 //! use http_body_util::Full;
 //! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! use mcp_oauth_client::{
-//!     AuthorizationLayer, AuthorizationManager, AuthorizationRequired, BrowserLoopback, FileStore,
-//! };
+//! use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BrowserLoopback, FileStore};
 //! use tower::{Layer, ServiceExt};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -23,25 +21,26 @@
 //!     .client_name("my app")
 //!     .build()?;
 //!
-//! // Any tower service that sends HTTP requests. The layer attaches tokens and renews them.
-//! let http = Client::builder(TokioExecutor::new()).build_http();
-//! let client = AuthorizationLayer::new(manager.clone()).layer(http);
+//! // Any tower service that sends HTTP requests. The layer attaches tokens and renews them; where only a person can
+//! // help, it opens the browser, waits for the answer, redeems and stores it, and sends the request again.
+//! let client = AuthorizationLayer::new(manager)
+//!     .interactive(BrowserLoopback::new())
+//!     .layer(Client::builder(TokioExecutor::new()).build_http());
 //!
 //! let request = http::Request::get("http://127.0.0.1:8000/mcp").body(Full::<Bytes>::default())?;
-//! match client.clone().oneshot(request.clone()).await {
-//!     Ok(answer) => println!("{}", answer.status()),
-//!     Err(error) => match AuthorizationRequired::find(&*error) {
-//!         // Only a person can help: open the browser, wait for the answer, redeem it, store the grant.
-//!         Some(required) => {
-//!             manager.authorize(&BrowserLoopback::new(), &required.challenges).await?;
-//!             println!("{}", client.oneshot(request).await?.status());
-//!         }
-//!         None => return Err(error),
-//!     },
-//! }
+//! println!("{}", client.oneshot(request).await?.status());
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Pages on one task each
+//!
+//! | task | page |
+//! |---|---|
+//! | bring a person to the login page yourself, step by step | [`guide::login`] |
+//! | send requests with tokens; how often people are asked | [`guide::requests`] |
+//! | a client made with rmcp (feature `rmcp`) | `guide::rmcp` |
+//! | keep tokens | [`guide::stores`] |
 //!
 //! # What happens in a login
 //!

@@ -12,6 +12,7 @@ mod discovery;
 mod dpop;
 mod egress;
 mod enterprise;
+mod examples;
 mod hostile;
 mod interaction;
 mod interactive;

@@ -1,4 +1,9 @@
 //! The client against real, scripted servers. Tests name the requirement that they prove.
+//!
+//! C16.9, OAuth 2.1 §7 as a whole, in its order: tokens that are stolen or replayed, `leaks`, `dpop`, `layer`; client
+//! authentication and impersonation, `registration`, `client_credentials`; refresh tokens, `refresh`, `races`,
+//! `processes`; authorization codes and downgraded PKCE, `login`, `policy`, `real`; the endpoints' authenticity,
+//! `discovery`, `network`; forged, injected and mixed-up answers, open redirectors, `interaction`, `hostile`.
 #![expect(clippy::unwrap_used, reason = "a step that fails is the end of a test")]
 
 #[path = "../../../../fuzz/src/answers.rs"]

@@ -66,6 +66,7 @@ async fn d19_everything_but_credentials_and_what_is_denied() {
     }
 }
 
+/// C13.4: a caller's token is for the proxy, not for the servers behind it.
 #[tokio::test]
 async fn d19_credentials_go_on_only_when_they_are_named() {
     let forwarding = json!({ "enabled": true, "whitelist": ["authorization"] });

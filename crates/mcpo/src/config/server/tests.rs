@@ -54,6 +54,7 @@ fn both_spellings_of_disabled_tools() {
     }
 }
 
+/// Among it an OAuth login for a process, which gets its credentials from its environment (C1.1).
 #[test]
 fn what_contradicts_itself_is_refused() {
     for (json, part) in [

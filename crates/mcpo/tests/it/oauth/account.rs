@@ -1,4 +1,5 @@
-//! Defect 25: a token belongs to an issuer, a resource and a server's name. Another server under the same name gets none of it.
+//! Defect 25, C13.4: a token belongs to an issuer, a resource and a server's name. Another server under the same name gets none of
+//! it.
 
 use serde_json::json;
 

@@ -98,3 +98,25 @@ async fn too_large_values_are_not_written() {
     assert!(matches!(refused, Err(StoreError::TooLarge { .. })));
     assert_eq!(store.load(&key("me")).await.unwrap(), Some(value("12")));
 }
+
+/// C15.3: the keyring of the session that this runs in, if somebody asks for it: locks apart, two processes see one another's
+/// entries.
+#[cfg(feature = "keyring")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes to the keyring of whoever runs it"]
+async fn c15_3_the_keyring_of_the_session() {
+    let directory = tempfile::tempdir().unwrap();
+    let service = format!("mcp-oauth-client test {}", std::process::id());
+    let (one, other) = (
+        KeyringStore::open(service.clone(), directory.path()).await.unwrap(),
+        KeyringStore::open(service, directory.path()).await.unwrap(),
+    );
+    contract::hold(one.clone(), other.clone()).await;
+    let first = one.sealing_keys().await.unwrap();
+    assert_eq!(other.sealing_keys().await.unwrap().newest().id(), first.newest().id());
+    one.entry(SEALING_KEYS).unwrap().delete_credential().unwrap();
+    for left in ["me", "you", "count", "lease"] {
+        let value = one.load(&key(left)).await.unwrap().unwrap();
+        one.replace(&key(left), None, Some(value.version())).await.unwrap();
+    }
+}

@@ -74,8 +74,8 @@
 //! | a person of a company | [`AuthorizationManagerBuilder::enterprise_managed`] | their ID token, and the company's identity provider |
 //! | a workload | [`AuthorizationManagerBuilder::workload_identity`] | what its platform says about it ([`AssertionFile`]) |
 //!
-//! All but the first need no person at all: the manager asks for a token whenever one is needed, and requests that go
-//! through the layer never end in [`AuthorizationRequired`] for want of a login. What fails is an [`UnattendedError`].
+//! All but the first need no person at all: the manager asks for a token whenever one is needed, and nobody is ever sent
+//! to a browser. What fails is an [`UnattendedError`].
 //!
 //! # Renewal
 //!

@@ -7,12 +7,13 @@ use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-    RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
+    KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
 };
 use futures_util::future::BoxFuture;
-use mcp_oauth_core::SigningAlgorithm;
+use mcp_oauth_core::{EllipticCurve, InvalidJwk, PublicJwk, SigningAlgorithm};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject as _};
+use serde_json::{Value, json};
 
 use super::AssertionSigner;
 use crate::BoxError;
@@ -63,6 +64,45 @@ impl PrivateKey {
         Ok(Self { pair: Arc::new(pair), algorithm, key_id: None })
     }
 
+    /// The public half, for registering it.
+    ///
+    /// # Errors
+    /// When an RSA key is larger than any that is in use.
+    pub fn public_key(&self) -> Result<PublicJwk, InvalidJwk> {
+        match &*self.pair {
+            Pair::Ecdsa(pair) => {
+                let is_p256 = self.algorithm == SigningAlgorithm::Es256;
+                let curve = if is_p256 { EllipticCurve::P256 } else { EllipticCurve::P384 };
+                PublicJwk::ec(curve, pair.public_key().as_ref())
+            }
+            Pair::Ed25519(pair) => {
+                let point = pair.public_key().as_ref().try_into();
+                point.map(PublicJwk::ed25519).map_err(|_| InvalidJwk::Member("x"))
+            }
+            Pair::Rsa(pair, _) => {
+                let (n, e) = rsa_numbers(pair.public_key().as_ref()).ok_or(InvalidJwk::Member("n"))?;
+                PublicJwk::rsa(n, e)
+            }
+        }
+    }
+
+    /// The public half as a key set, for [`ClientMetadata::jwks`](mcp_oauth_core::ClientMetadata): in a client id metadata
+    /// document, or wherever the client is registered.
+    ///
+    /// # Errors
+    /// As [`public_key`](Self::public_key).
+    pub fn jwks(&self) -> Result<Value, InvalidJwk> {
+        let mut key = serde_json::to_value(self.public_key()?).unwrap_or_default();
+        if let Value::Object(members) = &mut key {
+            members.insert("alg".to_owned(), self.algorithm.as_str().into());
+            members.insert("use".to_owned(), "sig".into());
+            if let Some(id) = self.key_id.as_deref() {
+                members.insert("kid".to_owned(), id.into());
+            }
+        }
+        Ok(json!({ "keys": [key] }))
+    }
+
     /// With the `kid` that the public key was registered under.
     #[must_use]
     pub fn with_key_id(mut self, key_id: impl Into<String>) -> Self {
@@ -107,6 +147,28 @@ impl Pair {
             Self::Ed25519(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
         }
     }
+}
+
+/// Modulus and exponent of an `RSAPublicKey` (RFC 8017 appendix A.1.1), which the cryptography library writes as DER.
+fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (sequence, _) = element(der, 0x30)?;
+    let (n, rest) = element(sequence, 0x02)?;
+    let (e, _) = element(rest, 0x02)?;
+    let positive = |number: &[u8]| number.iter().take_while(|byte| **byte == 0).count();
+    Some((n.get(positive(n)..)?, e.get(positive(e)..)?))
+}
+
+/// The content of an element of this tag, and what follows it.
+fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (&[found, short], rest) = der.split_first_chunk()?;
+    let (length, rest) = if short < 0x80 {
+        (usize::from(short), rest)
+    } else {
+        let (bytes, rest) = rest.split_at_checked(usize::from(short & 0x7f))?;
+        let add = |sum: usize, byte: &u8| sum.checked_mul(256)?.checked_add((*byte).into());
+        (bytes.iter().try_fold(0, add)?, rest)
+    };
+    (found == tag).then(|| rest.split_at_checked(length)).flatten()
 }
 
 impl AssertionSigner for PrivateKey {

@@ -52,6 +52,12 @@ pub enum InvalidClientMetadataDocument {
     /// A secret, or an authentication method that needs a shared one (draft §4.1): everybody can read the document.
     #[error("a public document cannot hold or use a shared secret")]
     SharedSecret,
+    /// `private_key_jwt` without the public keys that it is checked with.
+    #[error("it has no public keys for private_key_jwt")]
+    NoKeys,
+    /// A key of the document is a private one: everybody can read it.
+    #[error("a public document cannot hold a private key")]
+    PrivateKey,
 }
 
 impl ClientMetadataDocument {
@@ -69,8 +75,16 @@ impl ClientMetadataDocument {
         }
         // Absent means client_secret_basic by RFC 7591 §2, but a document cannot have a secret: absent means none here.
         match metadata.token_endpoint_auth_method {
+            Some(TokenEndpointAuthMethod::PrivateKeyJwt)
+                if metadata.jwks.is_none() && metadata.jwks_uri.is_none() =>
+            {
+                return Err(InvalidClientMetadataDocument::NoKeys);
+            }
             None | Some(TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt) => {}
             Some(_) => return Err(InvalidClientMetadataDocument::SharedSecret),
+        }
+        if metadata.jwks.as_ref().is_some_and(holds_private_key) {
+            return Err(InvalidClientMetadataDocument::PrivateKey);
         }
         Ok(Self { client_id, metadata })
     }
@@ -125,6 +139,12 @@ impl ClientMetadataDocument {
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }
+}
+
+/// `d` is the private half of every asymmetric key, `k` the value of a symmetric one (RFC 7518 §6).
+fn holds_private_key(jwks: &Value) -> bool {
+    let keys = jwks.get("keys").and_then(Value::as_array).into_iter().flatten();
+    keys.into_iter().any(|key| key.get("d").is_some() || key.get("k").is_some())
 }
 
 impl Serialize for ClientMetadataDocument {

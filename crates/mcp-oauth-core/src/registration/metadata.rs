@@ -58,6 +58,9 @@ pub struct ClientMetadata {
     /// Where the client's public keys are, for `private_key_jwt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
+    /// The client's public keys themselves, a JSON Web Key Set (RFC 7517 §5), in place of their address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
     /// Whether the client always asks for tokens that are bound to a key (RFC 9449 §5.2). Absent means no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_bound_access_tokens: Option<bool>,

@@ -97,3 +97,28 @@ fn c6_5_documents() {
     assert!(matches!(with("redirect_uris", serde_json::json!([])), E::NoRedirectUris));
     assert!(matches!(parse(&serde_json::json!([])), Err(E::OtherClient)));
 }
+
+/// C6.5: `private_key_jwt` is fine with public keys, and with nothing else.
+#[test]
+fn c6_5_keys_of_documents() {
+    const ID: &str = "https://app.test/client.json";
+    let with = |jwks: Option<serde_json::Value>| {
+        let redirect_uri = crate::RedirectUri::parse("http://127.0.0.1/callback").unwrap();
+        let mut metadata = ClientMetadata::native("app", [redirect_uri]);
+        metadata.token_endpoint_auth_method = Some(TokenEndpointAuthMethod::PrivateKeyJwt);
+        metadata.jwks = jwks;
+        ClientMetadataDocument::new(ID, metadata)
+    };
+    let key = |extra: &str| {
+        let mut key = serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ" });
+        key[extra] = "secret".into();
+        Some(serde_json::json!({ "keys": [key] }))
+    };
+    let document = with(key("kid")).unwrap();
+    let written = serde_json::to_vec(&document).unwrap();
+    assert_eq!(ClientMetadataDocument::parse(&written, ID).unwrap(), document);
+    assert!(matches!(with(None), Err(InvalidClientMetadataDocument::NoKeys)));
+    for private in ["d", "k"] {
+        assert!(matches!(with(key(private)), Err(InvalidClientMetadataDocument::PrivateKey)));
+    }
+}

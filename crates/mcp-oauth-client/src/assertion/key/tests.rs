@@ -27,6 +27,12 @@ async fn c12_3_signatures_verify() {
             "{algorithm}"
         );
         assert!(!jsonwebtoken::crypto::verify(&signature, b"messages", &public, checked_by).unwrap());
+        // What is registered is what the signature is checked with.
+        let jwks = key.clone().with_key_id("k").jwks().unwrap();
+        let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(jwks["keys"][0].clone()).unwrap();
+        let registered = DecodingKey::from_jwk(&jwk).unwrap();
+        assert!(jsonwebtoken::crypto::verify(&signature, b"message", &registered, checked_by).unwrap());
+        assert_eq!((jwk.common.key_id.as_deref(), jwks["keys"][0].get("d")), (Some("k"), None));
         let shown = format!("{key:?}");
         assert!(shown.len() < 80, "{shown}");
     }

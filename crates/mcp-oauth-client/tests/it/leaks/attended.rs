@@ -1,5 +1,8 @@
 //! Logins of a person.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
@@ -7,8 +10,8 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationLayer, AuthorizationManager, FileStore, PreregisteredClient, SealedStore, SealingKey,
-    SealingKeys,
+    AuthorizationLayer, AuthorizationManager, DeviceLogin, FileStore, PreregisteredClient, SealedStore,
+    SealingKey, SealingKeys,
 };
 use mcp_oauth_core::{Challenges, ClientId, ClientSecret, RedirectUri, SystemEntropy};
 use serde_json::json;
@@ -176,6 +179,36 @@ async fn c15_4_bound_tokens() {
     peer.revoke_everything();
     peer.change(|script| script.refuse_login = Some("access_denied".into()));
     watch.show_error(&*call().await.unwrap_err());
+    peer.secrets().iter().for_each(|secret| watch.wire.add("given out", secret));
+    watch.end(&["mcp_oauth_client", "hyper"]);
+}
+
+/// C15.4: a login on another device: its device code, and the tokens. The code that the person types is theirs to see.
+#[tokio::test]
+async fn c15_4_login_on_another_device() {
+    let mut watch = Watch::begin();
+    let peer = OAuthPeer::start(|script| script.device_patch = json!({ "interval": 0 })).await;
+    let endpoint = format!("{}/device_authorization", peer.issuer());
+    peer.change(|script| {
+        script.metadata_patch = json!({ "device_authorization_endpoint": endpoint });
+        script.device_polls = vec!["authorization_pending"];
+    });
+    peer.add_client("tv", None, "none");
+    let mut policy = policy();
+    policy.limits.device_interval = Duration::from_millis(1);
+    let tv = PreregisteredClient::new(ClientId::parse("tv").unwrap());
+    let manager = builder(&peer).http(watch.wire.clone()).preregistered(tv).policy(policy).build().unwrap();
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let prompts = Arc::clone(&shown);
+    let login = DeviceLogin::announced(move |prompt| prompts.lock().unwrap().push(format!("{prompt:?}")));
+    watch.show(&login);
+    let grant = manager.authorize(&login, &Challenges::default()).await.unwrap();
+    watch.show(&(&grant, &*shown));
+    manager.recover(Some(grant.access_token())).await.unwrap();
+    peer.change(|script| script.device_polls = vec!["access_denied"]);
+    watch.show_error(&manager.authorize(&login, &Challenges::default()).await.unwrap_err());
+    let kinds: Vec<_> = watch.wire.secrets().into_iter().map(|(kind, _)| kind).collect();
+    assert!(kinds.iter().any(|kind| kind == "device_code"), "{kinds:?}");
     peer.secrets().iter().for_each(|secret| watch.wire.add("given out", secret));
     watch.end(&["mcp_oauth_client", "hyper"]);
 }

@@ -70,6 +70,11 @@ const rs = await listen();
 const isResource = (resource) => [`${rs.origin}/mcp`, `${rs.origin}/other`].includes(resource);
 const { InvalidTarget } = (await load('oidc-provider')).errors;
 
+// The pages of a login on another device, each with its button within the form.
+const page = async (context, form) => {
+  context.body = form.replace('</form>', '<button type="submit">Continue</button></form>');
+};
+
 const provider = new Provider(as.origin, {
   clients: [
     { ...introspector, grant_types: [], redirect_uris: [], response_types: [], token_endpoint_auth_method: 'client_secret_basic' },
@@ -86,7 +91,7 @@ const provider = new Provider(as.origin, {
     devInteractions: { enabled: false },
     clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
     clientCredentials: { enabled: true },
-    deviceFlow: { enabled: true },
+    deviceFlow: { enabled: true, userCodeInputSource: page, userCodeConfirmSource: page },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.dpop },
     introspection: { enabled: true },
     pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: options.par },

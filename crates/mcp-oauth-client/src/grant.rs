@@ -242,7 +242,7 @@ impl GrantRecord {
     ) -> Option<Grant> {
         let binding = match self.format {
             Self::BEARER if registration.keys.allow_bearer() => None,
-            Self::BOUND => {
+            Self::BOUND if registration.keys.allow_bound() => {
                 let key = BindingKey::restore(self.dpop_key?, registration.keys.signer.as_ref())?;
                 Some(Binding { key, insists: true })
             }

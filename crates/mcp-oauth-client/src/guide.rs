@@ -8,6 +8,10 @@ pub mod requests {
     #![doc = include_str!("../docs/requests.md")]
 }
 
+pub mod bound_tokens {
+    #![doc = include_str!("../docs/bound_tokens.md")]
+}
+
 #[cfg(feature = "rmcp")]
 pub mod rmcp {
     #![doc = include_str!("../docs/rmcp.md")]

@@ -13,7 +13,6 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tower::{Layer, Service};
 
-use self::origin::is_for;
 use self::proof::Sent;
 use self::recovery::Spare;
 use crate::attendance::{Attendant, LoginOccasion};
@@ -22,6 +21,8 @@ use crate::manager::Ready;
 use crate::{AuthorizationManager, Interaction};
 
 pub use exchange::AuthorizedFuture;
+pub(crate) use origin::is_for;
+pub(crate) use proof::attach;
 
 /// Makes any HTTP client an authorized one: attaches the token to requests for the MCP server, and answers the server's
 /// challenges.

@@ -131,7 +131,7 @@
 //!
 //! Where the MCP server takes them, tokens are bound to a key of this client (`DPoP`, RFC 9449): each login makes one, it
 //! is kept with the grant, and the layer sends a fresh proof with every request. [`Policy::dpop`] says whether it may, or
-//! must; [`AuthorizationManagerBuilder::dpop_signer`] brings a key from elsewhere.
+//! must; [`AuthorizationManagerBuilder::dpop_signer`] brings a key from elsewhere. See [`guide::bound_tokens`].
 //!
 //! # Errors
 //!

@@ -72,6 +72,11 @@ impl Keys {
         }
     }
 
+    /// Whether a stored grant may be used whose tokens are bound.
+    pub(crate) fn allow_bound(&self) -> bool {
+        self.policy != DpopPolicy::Off
+    }
+
     /// Whether a stored grant may be used whose tokens anybody can use.
     pub(crate) fn allow_bearer(&self) -> bool {
         self.policy != DpopPolicy::Required

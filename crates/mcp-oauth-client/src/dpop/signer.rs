@@ -38,7 +38,7 @@ use crate::BoxError;
 ///     }
 ///
 ///     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
-///         Box::pin(async { Ok(self.enclave.sign_p256_sha256(message).await?) })
+///         Box::pin(async move { Ok(self.enclave.sign_p256_sha256(message).await?) })
 ///     }
 /// }
 ///

@@ -10,7 +10,7 @@ use crate::dpop::clock_skew;
 use crate::{AuthorizationManager, DpopError, Grant};
 
 /// What a request was sent with.
-pub(super) struct Sent {
+pub(crate) struct Sent {
     pub(super) grant: Arc<Grant>,
     /// The nonce in its proof.
     nonce: Option<DpopNonce>,
@@ -30,7 +30,7 @@ pub(super) fn attach_bearer<B>(request: &mut Request<B>, grant: &Grant) {
 }
 
 /// The token, and a new proof for this request if the token is bound to a key (RFC 9449 §7.1).
-pub(super) async fn attach<B>(
+pub(crate) async fn attach<B>(
     request: &mut Request<B>,
     grant: Arc<Grant>,
     manager: &AuthorizationManager,
@@ -39,7 +39,8 @@ pub(super) async fn attach<B>(
     prove(request, Sent { grant, nonce, again: false }, manager).await
 }
 
-async fn prove<B>(
+/// The same with the nonce that was asked for.
+pub(super) async fn prove<B>(
     request: &mut Request<B>,
     sent: Sent,
     manager: &AuthorizationManager,
@@ -86,13 +87,4 @@ pub(super) fn judge<B, R>(
     let clock_ahead = clock_skew(answer.headers(), manager.now());
     tracing::warn!(server = %manager.server(), ?error, ?clock_ahead, "the MCP server refuses the proof of possession");
     Verdict::Refused
-}
-
-/// The same token with a new proof.
-pub(super) async fn attach_again<B>(
-    request: &mut Request<B>,
-    sent: Sent,
-    manager: &AuthorizationManager,
-) -> Result<Sent, DpopError> {
-    prove(request, sent, manager).await
 }

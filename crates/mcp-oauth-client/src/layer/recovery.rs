@@ -91,8 +91,7 @@ where
             Verdict::Refused => return Ok(answer),
             Verdict::Retry(sent) => {
                 drop(answer);
-                recovery.sent =
-                    Some(proof::attach_again(&mut again, sent, &recovery.authority.manager).await?);
+                recovery.sent = Some(proof::prove(&mut again, sent, &recovery.authority.manager).await?);
                 answer = resend(&mut service, again).await?;
                 continue;
             }

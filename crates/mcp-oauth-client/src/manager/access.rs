@@ -22,7 +22,8 @@ pub(crate) enum Ready {
 }
 
 impl AuthorizationManager {
-    /// A token that is valid now: the one at hand, or a renewed one shortly before or after its expiry.
+    /// A token that is valid now: the one at hand, or a renewed one shortly before or after its expiry. One that is bound to
+    /// a key ([`Grant::dpop_key`]) is of no use by itself: let [`present`](Self::present) put it into requests.
     ///
     /// # Errors
     /// [`needs_authorization`](Error::needs_authorization) when there is no grant that could be used without a person;
@@ -140,7 +141,7 @@ impl AuthorizationManager {
         Ok(grant)
     }
 
-    async fn fresh_grant(&self) -> Result<Arc<Grant>, RefreshError> {
+    pub(super) async fn fresh_grant(&self) -> Result<Arc<Grant>, RefreshError> {
         self.inner.load_once().await?;
         let Some(grant) = self.inner.current.load_full() else {
             return if self.is_unattended() {

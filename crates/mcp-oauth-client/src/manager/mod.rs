@@ -9,6 +9,7 @@ mod discover;
 mod flight;
 mod login;
 mod logout;
+mod present;
 mod registration;
 mod request;
 mod settle;

@@ -77,7 +77,7 @@ pub enum PushedRequests {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DpopPolicy {
-    /// Never. A token that the server binds all the same cannot be used.
+    /// Never. A token that the server binds all the same cannot be used, nor can a stored grant whose tokens are bound.
     Off,
     /// Where the MCP server says that it takes such tokens (a `DPoP` challenge, `dpop_signing_alg_values_supported` or
     /// `dpop_bound_access_tokens_required` in its metadata) and the authorization server says that it makes them.

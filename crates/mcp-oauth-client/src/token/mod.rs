@@ -73,8 +73,11 @@ impl TokenError {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
             Self::Refused(error) => {
-                matches!(error.code(), OAuthErrorCode::TemporarilyUnavailable | OAuthErrorCode::ServerError)
+                use OAuthErrorCode::{ServerError, TemporarilyUnavailable, UseDpopNonce};
+                matches!(error.code(), TemporarilyUnavailable | ServerError | UseDpopNonce)
             }
+            // A clock can be set right. No login would mend it.
+            Self::ProofRefused { .. } => true,
             _ => false,
         }
     }

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request, StatusCode};
-use http_body_util::Full;
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -15,7 +15,7 @@ use mcp_oauth_client::{
     AuthorizationLayer, AuthorizationManager, AuthorizationRequired, Authorized, BoxError, DpopError,
     DpopPolicy, DpopSigner, Error, LoginObstacle, MemoryStore, Policy, TokenError,
 };
-use mcp_oauth_core::{EllipticCurve, PublicJwk, SigningAlgorithm};
+use mcp_oauth_core::{DpopProof, EllipticCurve, PublicJwk, SigningAlgorithm};
 use serde_json::{Value, json};
 use testkit::oauth::{Dpop, OAuthPeer, Reply, Script, Seen};
 use tower::{Layer as _, ServiceExt as _};
@@ -276,39 +276,51 @@ async fn c17_14_a_locked_key_asks_nobody() {
     assert_eq!(peer.count("/token"), 0);
 }
 
-/// C14.9: a refresh token that comes with the proof of another key is refused, and so the grant ends.
+/// C14.9: a stolen refresh token is of no use: not with an old proof, not without any, and not with a good proof of another
+/// key.
 #[tokio::test]
 async fn c14_9_a_refresh_with_another_key() {
     let peer = peer(|_| {}).await;
     let manager = manager(&peer);
     post(&manager, &peer).await.unwrap();
-    let refresh = peer.secrets().into_iter().find(|secret| secret.starts_with("refresh-")).unwrap();
-    let another = self::manager(&peer);
-    post(&another, &peer).await.unwrap();
-    // What a thief would do: the stolen refresh token with a key of their own.
-    let thief = peer.seen_at("/token").pop().unwrap();
-    let client = only_client(&peer);
-    let form = [("grant_type", "refresh_token"), ("refresh_token", &refresh), ("client_id", &client)];
+    let stolen = peer.secrets().into_iter().find(|secret| secret.starts_with("refresh-")).unwrap();
+    let login = only(&peer, "/token");
+    let client_id = login.parameter("client_id").unwrap();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &stolen),
+        ("client_id", &client_id),
+        ("resource", &peer.mcp_url()),
+    ];
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let send = |proof: &str| {
-        Request::post(format!("{}/token", peer.issuer()))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("dpop", proof)
-            .body(Full::<Bytes>::from(body.clone()))
-            .unwrap()
-    };
-    // A proof is good for once.
+    let endpoint: Uri = format!("{}/token", peer.issuer()).parse().unwrap();
+    let key = OwnKey::new();
+    let now = std::time::SystemTime::UNIX_EPOCH;
+    let good = DpopProof::new(&Method::POST, &endpoint)
+        .write(SigningAlgorithm::Es256, &key.public, "an-id-that-was-never-used", now)
+        .unwrap();
+    let signature = key.sign(good.message()).await.unwrap();
+    let good = good.with_signature(&signature);
     let http: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let replayed = http.request(send(thief.header("dpop").unwrap())).await.unwrap();
-    assert_eq!(replayed.status(), 400, "the jti of the other login's token request");
-    // Without any proof.
-    assert_eq!(http.request(send("none")).await.unwrap().status(), 400);
+    for (proof, error) in [
+        (Some(login.header("dpop").unwrap()), "invalid_dpop_proof"),
+        (None, "invalid_dpop_proof"),
+        (Some(good.as_str()), "invalid_grant"),
+    ] {
+        let mut request =
+            Request::post(&endpoint).header("content-type", "application/x-www-form-urlencoded");
+        if let Some(proof) = proof {
+            request = request.header("dpop", proof);
+        }
+        let answer = http.request(request.body(Full::from(body.clone())).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 400);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["error"], error);
+    }
     peer.expire_access_tokens();
-    assert_eq!(post(&manager, &peer).await.unwrap(), 200, "the owner's works");
-}
-
-fn only_client(peer: &OAuthPeer) -> String {
-    peer.seen_at("/token")[0].parameter("client_id").unwrap()
+    peer.clear();
+    assert_eq!(post(&manager, &peer).await.unwrap(), 200);
+    assert_eq!((peer.count("/token"), peer.count("/authorize")), (1, 0), "the owner's works");
 }
 
 /// C17.10: the proof of one request is of no use for another, nor twice.
@@ -361,9 +373,12 @@ async fn c17_13_policies() {
     assert!(off.grant().unwrap().dpop_key().is_none());
     assert!(peer.seen().iter().all(|seen| seen.header("dpop").is_none()));
 
-    let offered = with(DpopPolicy::WhenOffered);
+    let store = MemoryStore::new();
+    let offered = builder(&peer).store(store.clone()).build().unwrap();
     assert_eq!(post(&offered, &peer).await.unwrap(), 200);
     assert!(offered.grant().unwrap().dpop_key().is_some());
+    let off = builder(&peer).store(store).policy(with_policy(DpopPolicy::Off)).build().unwrap();
+    assert!(off.load().await.unwrap().is_none(), "a bound grant of before");
 
     // RFC 9449 §5: the client may go on with a bearer token, where one will do.
     peer.change(|script| script.token_patch = json!({ "token_type": "Bearer" }));
@@ -431,17 +446,41 @@ async fn c17_10_a_wrong_clock_is_told() {
     let Error::Token(refused @ TokenError::ProofRefused { clock_ahead: Some(-600), .. }) = &*error else {
         panic!("{error:?}")
     };
+    assert!(refused.is_retryable(), "no login would mend it");
     assert!(refused.to_string().ends_with("this machine's clock is 600 s behind the server's"), "{refused}");
 }
 
-/// C15.4, C17.14: the private key shows nowhere.
+/// A program that does without the layer.
 #[tokio::test]
-async fn c17_14_nothing_prints_the_key() {
-    let peer = peer(|_| {}).await;
-    let store = MemoryStore::new();
-    let manager = builder(&peer).store(store).build().unwrap();
+async fn c17_11_requests_by_hand() {
+    let peer = peer(nonces).await;
+    let manager = manager(&peer);
     post(&manager, &peer).await.unwrap();
-    let shown = format!("{:?} {manager:?}", manager.grant().unwrap());
-    assert!(shown.contains(manager.grant().unwrap().dpop_key().unwrap().as_str()));
-    assert!(!shown.contains("\"d\"") && !shown.contains("s3cr3t"), "{shown}");
+    peer.change(|script| dpop(script).resource_nonce = Some("another".into()));
+    let http: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    for expected in [401, 200] {
+        let mut request = Request::get(peer.mcp_url()).body(Full::<Bytes>::default()).unwrap();
+        manager.present(&mut request).await.unwrap();
+        assert!(
+            request.headers()["authorization"].is_sensitive() && request.headers()["dpop"].is_sensitive()
+        );
+        let uri = request.uri().clone();
+        let answer = http.request(request).await.unwrap();
+        manager.heed(&uri, answer.headers());
+        assert_eq!(answer.status(), expected);
+    }
+    let mut elsewhere = Request::get("http://127.0.0.1:1/mcp").body(()).unwrap();
+    manager.present(&mut elsewhere).await.unwrap();
+    assert!(elsewhere.headers().is_empty(), "C13.3");
+}
+
+/// C17.11, C13.3: no proof goes anywhere but to the MCP server and its authorization server.
+#[tokio::test]
+async fn c17_11_no_proofs_elsewhere() {
+    let (peer, other) = (peer(|_| {}).await, peer(|_| {}).await);
+    let manager = manager(&peer);
+    post(&manager, &peer).await.unwrap();
+    let request = Request::post(other.mcp_url()).body(Full::from("{}")).unwrap();
+    assert_eq!(client(&manager).oneshot(request).await.unwrap().status(), 401);
+    assert!(other.seen().iter().all(|seen| seen.header("dpop").is_none()));
 }

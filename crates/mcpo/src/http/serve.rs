@@ -115,10 +115,12 @@ where
     server.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     server.http2().timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE);
     let serving = Serving {
+        http1: Arc::new(server.clone().http1_only()),
         server: Arc::new(server),
         answer,
         tls: bound.tls.map(TlsAcceptor::from),
         handshake: limits.header_timeout,
+        soft: lifecycle.soft.clone(),
         hard: lifecycle.hard.clone(),
     };
     let graceful = GracefulShutdown::new();
@@ -168,9 +170,11 @@ where
 #[derive(Clone)]
 struct Serving<A> {
     server: Arc<Builder<TokioExecutor>>,
+    http1: Arc<Builder<TokioExecutor>>,
     answer: A,
     tls: Option<TlsAcceptor>,
     handshake: Duration,
+    soft: CancellationToken,
     hard: CancellationToken,
 }
 
@@ -189,20 +193,35 @@ where
                 () = self.hard.cancelled() => {}
             }
         } else {
-            self.http(stream, peer, watcher).await;
+            self.plain(stream, peer, watcher).await;
         }
+    }
+
+    async fn plain(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        let mut start = [0; HTTP2.len()];
+        let seen = tokio::select! {
+            seen = tokio::time::timeout(self.handshake, stream.peek(&mut start)) => seen,
+            () = self.soft.cancelled() => return,
+        };
+        let server = match seen {
+            // Known beforehand, it need not be found out from bytes that are read apart, which takes a larger buffer.
+            Ok(Ok(seen)) if seen == start.len() && start != *HTTP2 => &self.http1,
+            Ok(Ok(seen)) if seen > 0 => &self.server,
+            _ => return tracing::debug!("a connection ended before it began"),
+        };
+        self.http(server, stream, peer, watcher).await;
     }
 
     async fn encrypted(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
         let Some(acceptor) = &self.tls else { return };
         match tokio::time::timeout(self.handshake, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => self.http(stream, peer, watcher).await,
+            Ok(Ok(stream)) => self.http(&self.server, stream, peer, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn http<S>(&self, stream: S, peer: SocketAddr, watcher: Watcher)
+    async fn http<S>(&self, server: &Builder<TokioExecutor>, stream: S, peer: SocketAddr, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -212,7 +231,7 @@ where
             // Not an async block, which would have room for what it waits for twice.
             answer(request.map(Body::new)).map(Ok::<_, Infallible>)
         });
-        let connection = self.server.serve_connection(TokioIo::new(stream), service);
+        let connection = server.serve_connection(TokioIo::new(stream), service);
         tokio::select! {
             ended = watcher.watch(connection) => if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
@@ -221,6 +240,9 @@ where
         }
     }
 }
+
+/// How a connection begins that speaks HTTP/2 without TLS (RFC 9113 section 3.4). No HTTP/1 method begins like this.
+const HTTP2: &[u8; 3] = b"PRI";
 
 /// A pause after a failed accept, so that a lack of descriptors does not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -6,6 +6,7 @@ mod access;
 mod browser;
 mod command_line;
 mod configuration;
+mod connections;
 mod cors;
 mod demo;
 mod documentation;

@@ -22,6 +22,9 @@ pub(crate) struct Signals<'a> {
     pub(crate) challenges: &'a Challenges,
     pub(crate) resource: &'a ProtectedResource,
     pub(crate) server: &'a AuthorizationServerMetadata,
+    /// The last grant of this authorization server was bound. The MCP server may have said so only to the request that led
+    /// to it, so there is no way back to bearer tokens before a logout (C17.13).
+    pub(crate) was_bound: bool,
 }
 
 /// What the tokens of a grant are, or are to be, bound to.
@@ -93,14 +96,16 @@ impl fmt::Debug for Keys {
 impl Signals<'_> {
     /// The metadata says so (RFC 9728 §2), or the challenge (RFC 9449 §7.1).
     fn resource_takes_proofs(&self) -> bool {
-        self.challenges.dpop().is_some()
+        self.was_bound
+            || self.challenges.dpop().is_some()
             || self.resource.dpop_required()
             || self.resource.dpop_algorithms().is_some()
     }
 
-    /// The metadata says that other tokens are not taken, or no challenge offers to take them.
+    /// It took no others before, the metadata says that other tokens are not taken, or no challenge offers to take them.
     fn resource_demands_proofs(&self) -> bool {
-        self.resource.dpop_required()
+        self.was_bound
+            || self.resource.dpop_required()
             || (self.challenges.dpop().is_some() && self.challenges.bearer().is_none())
     }
 

@@ -122,12 +122,21 @@ fn challenges(line: &str) -> Challenges {
 
 /// Whether tokens are bound, and whether bearer tokens would do.
 fn choice(policy: DpopPolicy, challenge: &str, server: Option<&[&str]>) -> Result<Option<bool>, DpopError> {
+    choice_after(policy, challenge, server, false)
+}
+
+fn choice_after(
+    policy: DpopPolicy,
+    challenge: &str,
+    server: Option<&[&str]>,
+    was_bound: bool,
+) -> Result<Option<bool>, DpopError> {
     let resource = ProtectedResource::for_tests(None);
     let mut metadata = AuthorizationServerMetadata::new(Issuer::parse("https://as.test").unwrap());
     metadata.dpop_signing_alg_values_supported =
         server.map(|list| list.iter().map(|name| (*name).to_owned()).collect());
     let challenges = challenges(challenge);
-    let signals = Signals { challenges: &challenges, resource: &resource, server: &metadata };
+    let signals = Signals { challenges: &challenges, resource: &resource, server: &metadata, was_bound };
     let keys = Keys { policy, signer: None };
     Ok(keys.choose(&signals)?.map(|binding| binding.insists))
 }
@@ -154,6 +163,12 @@ fn c17_13_when_tokens_are_bound() {
         assert_eq!(choice(policy, challenge, server).unwrap(), bound, "{policy:?} {challenge} {server:?}");
     }
     assert!(matches!(choice(Required, "Bearer", None), Err(DpopError::NotOffered { .. })));
+    // A later challenge need not say again what the first one said.
+    for (policy, challenge, bound) in
+        [(WhenOffered, "Bearer", Some(true)), (WhenOffered, both, Some(true)), (Off, both, None)]
+    {
+        assert_eq!(choice_after(policy, challenge, es256, true).unwrap(), bound, "{policy:?} {challenge}");
+    }
     for (policy, challenge, server) in [
         (Required, both, other),
         (WhenOffered, only_dpop, other),

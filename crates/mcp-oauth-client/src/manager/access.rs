@@ -159,8 +159,9 @@ impl AuthorizationManager {
             return Ok(grant);
         }
         match flight::join(&self.inner, &Occasion::default()).await {
-            // Valid for some time yet: a server that is down for a moment must not stop anybody.
-            Err(error) if !expired && error.is_retryable() => {
+            // Valid for some time yet: what fails before its time must not stop anybody, be it a server that is down or a
+            // portal that answers in its place.
+            Err(error) if !expired && !error.ends_the_grant() => {
                 tracing::warn!(server = %self.inner.server, %error, "the token could not be renewed before its expiry");
                 self.inner.pause();
                 Ok(grant)

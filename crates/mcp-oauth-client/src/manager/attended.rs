@@ -5,6 +5,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
+use tokio::sync::oneshot;
+
 use super::{AuthorizationManager, Inner};
 use crate::Grant;
 use crate::attendance::{Attendant, Judgement, LoginOccasion, Memory, Need};
@@ -46,27 +48,36 @@ impl AuthorizationManager {
 
     /// The login under way, or a new one; and whether it is for the same.
     fn join(&self, attendant: &Arc<Attendant>, need: &Need) -> (Outcome, bool) {
-        let mut slot = self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(under_way) = &*slot {
-            (under_way.outcome.clone(), under_way.need.is_same(need))
-        } else {
-            let outcome = self.start(Arc::clone(attendant), need.clone());
-            let under_way = UnderWay { need: need.clone(), outcome: outcome.clone() };
-            *slot = Some(under_way);
-            (outcome, true)
-        }
+        let (outcome, tell) = {
+            let mut slot = self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(under_way) = &*slot {
+                return (under_way.outcome.clone(), under_way.need.is_same(need));
+            }
+            let (tell, told) = oneshot::channel();
+            let outcome = async move { told.await.unwrap_or(Err(LoginObstacle::Stopped)) }.boxed().shared();
+            *slot = Some(UnderWay { need: need.clone(), outcome: outcome.clone() });
+            (outcome, tell)
+        };
+        // With the slot unlocked: a runtime that is closing drops the task at once, and that frees the slot.
+        self.start(Arc::clone(attendant), need.clone(), tell);
+        (outcome, true)
     }
 
     /// In a task: whoever gave the request up has not given up the login, and the person may be half through it.
-    fn start(&self, attendant: Arc<Attendant>, need: Need) -> Outcome {
+    fn start(
+        &self,
+        attendant: Arc<Attendant>,
+        need: Need,
+        tell: oneshot::Sender<Result<Arc<Grant>, LoginObstacle>>,
+    ) {
         let landing = Landing(Arc::clone(&self.inner));
         let manager = self.clone();
-        let task = tokio::spawn(async move {
+        tokio::spawn(async move {
             let outcome = manager.attend(&attendant, &need).await;
             drop(landing);
-            outcome
+            // Whoever waited may have gone away.
+            let _ = tell.send(outcome);
         });
-        async move { task.await.unwrap_or(Err(LoginObstacle::Stopped)) }.boxed().shared()
     }
 
     async fn attend(&self, attendant: &Attendant, need: &Need) -> Result<Arc<Grant>, LoginObstacle> {

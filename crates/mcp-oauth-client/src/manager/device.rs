@@ -42,8 +42,12 @@ impl Inner {
         let client = self.registration.configured(server.issuer(), server.metadata())?;
         self.check_binding(&client).await?;
         let scopes = self.scopes_for(wanted, &resource, server.metadata())?;
-        let signals =
-            Signals { challenges: wanted.challenges, resource: &resource, server: server.metadata() };
+        let signals = Signals {
+            challenges: wanted.challenges,
+            resource: &resource,
+            server: server.metadata(),
+            was_bound: self.was_bound(wanted, server.metadata()),
+        };
         let binding = self.registration.keys.choose(&signals)?;
         let flow = DeviceFlow {
             tokens: &self.tokens,

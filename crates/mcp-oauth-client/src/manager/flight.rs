@@ -17,6 +17,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use mcp_oauth_core::{AccessToken, Challenges, Issuer, OAuthErrorCode};
 
+use tokio::sync::oneshot;
+
 use super::Inner;
 use super::unsaved::{SlotGuard, Unsaved, save_later};
 use crate::registration::ClientOrigin;
@@ -70,6 +72,14 @@ impl RefreshError {
         }
     }
 
+    /// Whether the token at hand is of no use any more, be it expired or not.
+    pub(super) fn ends_the_grant(&self) -> bool {
+        match self {
+            Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Moved { .. } => true,
+            Self::Token(_) | Self::Store(_) | Self::Unattended(_) | Self::Stopped => false,
+        }
+    }
+
     /// True when a person must log in.
     pub fn needs_authorization(&self) -> bool {
         match self {
@@ -103,27 +113,34 @@ pub(super) struct Occasion {
 
 /// Step 1.
 pub(super) async fn join(inner: &Arc<Inner>, occasion: &Occasion) -> Result<Arc<Grant>, RefreshError> {
-    let flight = {
+    let (flight, tell) = {
         let mut slot = inner.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
-            Some(flight) => flight.clone(),
-            None => slot.insert(start(Arc::clone(inner), occasion.clone())).clone(),
+        if let Some(flight) = &*slot {
+            (flight.clone(), None)
+        } else {
+            let (tell, told) = oneshot::channel();
+            let flight = async move { told.await.unwrap_or(Err(RefreshError::Stopped)) }.boxed().shared();
+            (slot.insert(flight).clone(), Some(tell))
         }
     };
+    // With the slot unlocked: a runtime that is closing drops the task at once, and that frees the slot.
+    if let Some(tell) = tell {
+        start(Arc::clone(inner), occasion.clone(), tell);
+    }
     flight.await
 }
 
-fn start(inner: Arc<Inner>, occasion: Occasion) -> Flight {
+fn start(inner: Arc<Inner>, occasion: Occasion, tell: oneshot::Sender<Result<Arc<Grant>, RefreshError>>) {
     let landing = Landing(Arc::clone(&inner));
-    let task = tokio::spawn(async move {
+    tokio::spawn(async move {
         let outcome = match &inner.registration.unattended {
             Some(unattended) => inner.renew_unattended(unattended, &occasion).await,
             None => renew(&inner, &occasion).await,
         };
         drop(landing);
-        outcome
+        // Whoever waited may have gone away.
+        let _ = tell.send(outcome);
     });
-    async move { task.await.unwrap_or(Err(RefreshError::Stopped)) }.boxed().shared()
 }
 
 /// Frees the slot when the flight ends, also by a panic or before it began: the next caller starts another one.

@@ -236,15 +236,24 @@ impl Inner {
         }
     }
 
+    /// The last grant. One of another authorization server means nothing to this one (C7.1).
+    fn before(&self, wanted: &Wanted<'_>, server: &AuthorizationServerMetadata) -> Option<Arc<Grant>> {
+        let before = self.current.load_full().or_else(|| wanted.before.clone());
+        before.filter(|grant| *grant.issuer() == server.issuer)
+    }
+
+    /// Whether its tokens were bound to a key.
+    pub(super) fn was_bound(&self, wanted: &Wanted<'_>, server: &AuthorizationServerMetadata) -> bool {
+        self.before(wanted, server).is_some_and(|grant| grant.binding.is_some())
+    }
+
     pub(super) fn scopes_for(
         &self,
         wanted: &Wanted<'_>,
         resource: &ProtectedResource,
         server: &AuthorizationServerMetadata,
     ) -> Result<ScopeSet, crate::ScopeError> {
-        // Scopes of another authorization server mean nothing to this one (C7.1).
-        let before = self.current.load_full().or_else(|| wanted.before.clone());
-        let before = before.filter(|grant| *grant.issuer() == server.issuer);
+        let before = self.before(wanted, server);
         select_scopes(&Selection {
             configured: wanted.scopes.or(self.scopes.as_ref()),
             challenges: wanted.challenges,
@@ -264,7 +273,12 @@ impl Inner {
         redirect_uri: RedirectUri,
     ) -> Result<PendingAuthorization, Error> {
         let requested = self.scopes_for(wanted, resource, server.metadata())?;
-        let signals = Signals { challenges: wanted.challenges, resource, server: server.metadata() };
+        let signals = Signals {
+            challenges: wanted.challenges,
+            resource,
+            server: server.metadata(),
+            was_bound: self.was_bound(wanted, server.metadata()),
+        };
         let binding = self.registration.keys.choose(&signals)?;
         let lifetime = self.policy.limits.session_lifetime;
         Ok(PendingAuthorization {

@@ -58,11 +58,16 @@ impl AuthorizationManager {
     /// # Errors
     /// When the store fails; then nothing is forgotten.
     pub async fn logout(&self) -> Result<Logout, Error> {
+        // A renewal under way has it, and sees to it.
+        let mut unsaved = self.inner.unsaved.try_lock().ok();
         let stored = self.inner.records.grant_key().await?;
         self.inner.load_once().await?;
-        let kept = match &stored {
-            Some(key) => self.inner.records.load_grant(key, &self.inner.registration).await?.value,
-            None => None,
+        let (kept, version) = match &stored {
+            Some(key) => {
+                let kept = self.inner.records.load_grant(key, &self.inner.registration).await?;
+                (kept.value, kept.version)
+            }
+            None => (None, None),
         };
         let held = self.grant();
         let held_key = held.as_ref().map(|grant| self.inner.records.key_for(grant));
@@ -71,8 +76,18 @@ impl AuthorizationManager {
         }
         self.inner.loaded.store(true, Ordering::Release);
         self.inner.current.store(None);
-        // The stored one is newer where another process renewed it.
-        match kept.map(Arc::new).or(held) {
+        let unsaved = unsaved.as_mut().and_then(|slot| slot.take());
+        let newest = match unsaved {
+            // What is stored in its stead is spent (C15.5).
+            Some(unsaved) if unsaved.instead_of == version => Some(Arc::new(unsaved.grant)),
+            Some(unsaved) => {
+                self.inner.revoke(&unsaved.grant).await;
+                kept.map(Arc::new).or(held)
+            }
+            // The stored one is newer where another process renewed it.
+            None => kept.map(Arc::new).or(held),
+        };
+        match newest {
             Some(grant) => Ok(self.inner.revoke(&grant).await),
             None => Ok(Logout::default()),
         }

@@ -111,7 +111,8 @@ impl Inner {
             before,
             policy: &policy,
         })?;
-        let signals = Signals { challenges, resource: &resource, server: server.metadata() };
+        let was_bound = before.is_some_and(|before| before.binding.is_some());
+        let signals = Signals { challenges, resource: &resource, server: server.metadata(), was_bound };
         let binding = self.registration.keys.choose(&signals)?;
         Ok(Target {
             resource: resource.resource().clone(),

@@ -331,7 +331,8 @@ impl ClientRecord {
     pub(crate) fn restore(self, registration: &Registration) -> Option<RegisteredClient> {
         let (secret, key) = match self.origin {
             ClientOrigin::Preregistered => {
-                let client = registration.preregistered(&self.client_id)?;
+                // Configured for another authorization server, its secret is not for this one (C7.4).
+                let client = registration.preregistered_at(&self.client_id, &self.issuer)?;
                 (client.client_secret.clone(), client.key.clone())
             }
             ClientOrigin::MetadataDocument => {

@@ -185,6 +185,12 @@ impl Registration {
         self.preregistered.as_ref().filter(|client| client.client_id == *client_id)
     }
 
+    /// The same, unless it is configured for another authorization server.
+    fn preregistered_at(&self, client_id: &ClientId, issuer: &Issuer) -> Option<&PreregisteredClient> {
+        let client = self.preregistered(client_id)?;
+        client.issuer.as_ref().is_none_or(|configured| configured == issuer).then_some(client)
+    }
+
     /// The client with a metadata document, if this is its id.
     fn document(&self, client_id: &ClientId) -> Option<&DocumentClient> {
         self.document.as_ref().filter(|client| client.client_id == *client_id)

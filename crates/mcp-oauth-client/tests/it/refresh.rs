@@ -190,6 +190,21 @@ async fn c14_8_a_failed_early_refresh_stops_nobody() {
     assert!(error.is_retryable() && !error.needs_authorization());
 }
 
+/// Nor does an answer that makes no sense, such as a portal's: the token at hand still works.
+#[tokio::test]
+async fn c14_8_a_senseless_early_refresh_stops_nobody() {
+    let (peer, manager, clock) = logged_in().await;
+    peer.change(|script| {
+        script.reply("/token", Reply::status(404));
+    });
+    let token = manager.access_token().await.unwrap();
+    clock.advance(Duration::from_secs(3550));
+    for _ in 0..5 {
+        assert_eq!(manager.access_token().await.unwrap(), token);
+    }
+    assert_eq!(peer.count("/token"), 1);
+}
+
 /// A start with a stored grant asks nobody but the MCP server, and renews without any discovery; the client's secret
 /// was kept too.
 #[tokio::test]

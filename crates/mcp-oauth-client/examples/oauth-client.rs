@@ -1,8 +1,8 @@
 //! Logs in to an MCP server, lists its tools and calls two of them.
 //!
 //! ```text
-//! cargo run -p mcp-oauth-server --example mcp_oauth_server
-//! cargo run -p mcp-oauth-client --features rmcp --example oauth-client [URL] [--print]
+//! cargo run --example mcp_oauth_server
+//! cargo run --example oauth-client [URL] [--print]
 //! ```
 //! The login happens by itself, when the server refuses the first request: the browser opens, or with `--print` only its
 //! address is printed. The second tool needs more than the login gave, so that the person is asked once more.

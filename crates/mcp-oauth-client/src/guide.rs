@@ -4,6 +4,10 @@ pub mod login {
     #![doc = include_str!("../docs/login.md")]
 }
 
+pub mod clients {
+    #![doc = include_str!("../docs/clients.md")]
+}
+
 pub mod requests {
     #![doc = include_str!("../docs/requests.md")]
 }

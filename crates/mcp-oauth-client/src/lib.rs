@@ -38,9 +38,11 @@
 //! | task | page |
 //! |---|---|
 //! | bring a person to the login page yourself, step by step | [`guide::login`] |
+//! | be a client that the server knows: an id, a document, a registration | [`guide::clients`] |
 //! | send requests with tokens; how often people are asked | [`guide::requests`] |
 //! | a client made with rmcp (feature `rmcp`) | `guide::rmcp` |
 //! | keep tokens | [`guide::stores`] |
+//! | tokens that are of no use to a thief | [`guide::bound_tokens`] |
 //!
 //! # What happens in a login
 //!

@@ -1,8 +1,8 @@
 //! An MCP server that needs a login, with an authorization server of its own in the same process.
 //!
 //! ```text
-//! cargo run -p mcp-oauth-server --example mcp_oauth_server [PORT]
-//! cargo run -p mcp-oauth-client --features rmcp --example oauth-client
+//! cargo run --example mcp_oauth_server [PORT]
+//! cargo run --example oauth-client
 //! ```
 //! It listens on 127.0.0.1, on port 3000 unless told otherwise. Its page asks the person at the browser for consent; who
 //! that is, it does not ask (an application of your own does, see `Users`). One of its tools needs a scope of its own, so

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{ResourceUri, ScopeSet};
+use crate::{RedactedUrl, ResourceUri, ScopeSet};
 
 /// What an MCP server publishes about itself. Members that this crate does not use are ignored (RFC 9728 §3.2).
 ///
@@ -70,7 +70,8 @@ impl ProtectedResourceMetadata {
     pub fn parse(body: &[u8], server: &Url) -> Result<Self, InvalidResourceMetadata> {
         let metadata: Self = serde_json::from_slice(body)?;
         if !metadata.resource.covers(server) {
-            return Err(InvalidResourceMetadata::OtherResource { found: metadata.resource });
+            let server = RedactedUrl(server).to_string();
+            return Err(InvalidResourceMetadata::OtherResource { found: metadata.resource, server });
         }
         Ok(metadata)
     }
@@ -83,11 +84,13 @@ pub enum InvalidResourceMetadata {
     /// It is not a JSON object of the right shape.
     #[error("it is not a protected resource metadata document")]
     Json(#[from] serde_json::Error),
-    /// It describes another resource.
-    #[error("it describes another resource, {found}")]
+    /// It describes another resource. `localhost` and `127.0.0.1` are two.
+    #[error("it describes {found}, which {server} is no part of")]
     OtherResource {
         /// The resource that it describes.
         found: ResourceUri,
+        /// The MCP server that it was fetched for, without what may be a secret in its address.
+        server: String,
     },
 }
 

@@ -30,7 +30,12 @@ fn c2_9_resource_document() {
 fn c2_5_other_resource() {
     let body = br#"{"resource":"https://evil.test/mcp","authorization_servers":["https://as.test"]}"#;
     let refused = ProtectedResourceMetadata::parse(body, &server());
-    assert!(matches!(refused, Err(InvalidResourceMetadata::OtherResource { .. })));
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, InvalidResourceMetadata::OtherResource { .. }));
+    assert_eq!(
+        refused.to_string(),
+        format!("it describes https://evil.test/mcp, which {} is no part of", server())
+    );
 }
 
 /// C2.7: an absent list is an empty one; the caller decides what that means.

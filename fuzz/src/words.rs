@@ -208,17 +208,15 @@ pub fn proof(data: &[u8]) {
     assert!(received.verify(&expected, |_, _, message, _| message.is_empty()).is_err());
 }
 
-/// An address in a log: the values of parameters that may be secret are not in it, however they are written.
+/// An address in a log: whatever a parameter that may be secret holds, the same is shown, however it is written.
 pub fn redacted(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let secret = "5ecr3tValue";
     for name in ["code", "state", "access_token", "anything"] {
-        let Ok(url) = Url::parse(&format!("https://h.test/cb?{text}&{name}={secret}#{name}={secret}")) else {
-            return;
-        };
-        let shown = RedactedUrl(&url).to_string();
-        let before = text.contains('#') || text.contains(secret);
-        assert!(before || !shown.contains(secret), "{shown}");
+        let shown = ["5ecr3tValue", "another one"].map(|secret| {
+            let url = format!("https://{secret}:{secret}@h.test/cb?{text}&{name}={secret}#{name}={secret}");
+            Url::parse(&url).ok().map(|url| RedactedUrl(&url).to_string())
+        });
+        assert_eq!(shown[0], shown[1], "{text:?}");
     }
 }
 

@@ -119,6 +119,17 @@ impl Program {
         self.check(status, Some(log))
     }
 
+    /// Runs it; what it prints on its standard output.
+    pub(crate) fn output(mut self) -> Result<String, ProgramError> {
+        match self.command.stderr(Stdio::inherit()).output() {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                self.check(Ok(output.status), None).map(|()| said)
+            }
+            Err(source) => Err(ProgramError::Start { program: self.name, source }),
+        }
+    }
+
     /// Runs it, what it prints on one of the two streams going where ours goes and to `each_line` too, without colours.
     pub(crate) fn watch(
         mut self,

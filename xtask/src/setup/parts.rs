@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::{cargo_tools, debian, npm, python};
 use crate::checkout::Checkout;
+use crate::fuzz;
 use crate::program::ProgramError;
 
 /// Something that has to be on the machine.
@@ -30,11 +31,13 @@ pub(crate) enum Part {
     Nginx,
     /// The official conformance suite, with the Node that it needs.
     Conformance,
+    /// A C++ compiler, for the fuzz targets.
+    Cxx,
 }
 
 impl Part {
     /// Everything there is.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Nextest,
         Self::Deny,
         Self::NpmPackages,
@@ -44,10 +47,11 @@ impl Part {
         Self::Mcpo,
         Self::Nginx,
         Self::Conformance,
+        Self::Cxx,
     ];
 
     /// What the tests need.
-    pub(crate) const OF_TESTS: [Self; 7] = [
+    pub(crate) const OF_TESTS: [Self; 8] = [
         Self::Nextest,
         Self::Deny,
         Self::NpmPackages,
@@ -55,6 +59,7 @@ impl Part {
         Self::PythonSdk,
         Self::Chromium,
         Self::Conformance,
+        Self::Cxx,
     ];
 
     /// What it is called.
@@ -69,6 +74,7 @@ impl Part {
             Self::Mcpo => "mcpo 0.0.20",
             Self::Nginx => "nginx",
             Self::Conformance => "conformance suite",
+            Self::Cxx => "C++ compiler",
         }
     }
 
@@ -84,6 +90,7 @@ impl Part {
             Self::Mcpo => python::MCPO.is_present(checkout),
             Self::Nginx => debian::nginx().is_some(),
             Self::Conformance => npm::CONFORMANCE.is_present(checkout),
+            Self::Cxx => fuzz::compiler().is_some(),
         }
     }
 
@@ -98,6 +105,7 @@ impl Part {
             Self::Mcpo => python::MCPO.install(checkout),
             Self::Nginx => debian::install("nginx-light", checkout),
             Self::Conformance => npm::CONFORMANCE.install(checkout),
+            Self::Cxx => debian::install("g++", checkout),
         }
     }
 
@@ -107,7 +115,7 @@ impl Part {
             Self::Nextest | Self::Deny => Installer::Cargo,
             Self::NpmPackages | Self::Conformance => Installer::Npm,
             Self::PythonServers | Self::PythonSdk | Self::Mcpo => Installer::Pip,
-            Self::Chromium | Self::Nginx => Installer::Apt,
+            Self::Chromium | Self::Nginx | Self::Cxx => Installer::Apt,
         }
     }
 }

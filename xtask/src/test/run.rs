@@ -7,6 +7,7 @@ use super::tally::Tally;
 use super::{checks, peers};
 use crate::checkout::{Checkout, in_ci};
 use crate::conformance;
+use crate::fuzz::{self, FuzzError};
 use crate::program::{Program, ProgramError, Stream};
 use crate::setup::{self, Missing, Part, chain};
 
@@ -17,6 +18,9 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
 }
+
+/// How long each fuzz target runs, in seconds: long enough for what a change broke plainly.
+const FUZZ_SECONDS: u64 = 3;
 
 /// Runs the tests; true if all is well.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
@@ -42,7 +46,6 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         report.step("lints", &checks::lints(checkout).into());
         report.step("documentation", &checks::documentation(checkout).into());
         report.step("build", &checks::build(checkout).into());
-        report.step("fuzz targets", &checks::fuzz_targets(checkout).into());
         setup.join().unwrap_or_default()
     });
     let is_missing = |part: Part| missing.iter().any(|missing| missing.part == part);
@@ -67,6 +70,7 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         }
     }
     doctests(checkout, report);
+    fuzz(checkout, report);
     if is_missing(Part::Conformance) {
         report.note("left out: the conformance suite");
     } else {
@@ -87,6 +91,20 @@ fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[LeftOut], repor
 fn doctests(checkout: &Checkout, report: &mut Report) {
     let program = Program::cargo(checkout).args(["test", "--workspace", "--doc"]);
     report.tests("doctests", program, Stream::Out, Tally::of_doctests);
+}
+
+/// Without a C++ compiler, whose absence was told already, they still have to compile.
+fn fuzz(checkout: &Checkout, report: &mut Report) {
+    let (name, outcome) = match fuzz::judge(checkout, &fuzz::Options::seconds(FUZZ_SECONDS)) {
+        Ok(tally) if tally.is_good() => (format!("fuzz targets: {tally}"), Outcome::Passed),
+        Ok(tally) => ("fuzz targets".to_owned(), Outcome::Failed(tally.to_string())),
+        Err(FuzzError::NoCompiler) => {
+            report.note("left out: the fuzz targets are only compiled, not run");
+            ("fuzz targets compile".to_owned(), checks::fuzz_targets(checkout).into())
+        }
+        Err(error) => ("fuzz targets".to_owned(), Outcome::Failed(chain(&error))),
+    };
+    report.step(&name, &outcome);
 }
 
 fn conformance(checkout: &Checkout, report: &mut Report) {

@@ -1,5 +1,7 @@
 //! The property of the fuzz target for answers to authorization requests.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use crate::answers;
@@ -19,5 +21,17 @@ proptest! {
             static MANAGER: mcp_oauth_client::AuthorizationManager = answers::manager();
         }
         MANAGER.with(|manager| answers::made_up(manager, &bytes));
+    }
+}
+
+/// What the fuzz target begins with.
+#[test]
+fn the_seeds_hold() {
+    let manager = answers::manager();
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/callback");
+    let seeds: Vec<_> = std::fs::read_dir(seeds).unwrap().map(|seed| seed.unwrap().path()).collect();
+    assert!(seeds.len() >= 3);
+    for seed in seeds {
+        answers::made_up(&manager, &std::fs::read(seed).unwrap());
     }
 }

@@ -62,7 +62,7 @@ pub struct ClientInformation {
     pub client_secret: Option<ClientSecret>,
     /// When the identifier was issued.
     pub client_id_issued_at: Option<SystemTime>,
-    /// When the secret expires; `None` is never (`0` on the wire).
+    /// When the secret expires; `None` is never (`0` on the wire), and where there is no secret.
     pub client_secret_expires_at: Option<SystemTime>,
     /// The token that manages the registration (RFC 7592 §3).
     pub registration_access_token: Option<ClientSecret>,
@@ -140,11 +140,13 @@ impl<'de> Deserialize<'de> for ClientInformation {
             let seconds = value.as_ref().and_then(crate::token::seconds).filter(|seconds| *seconds > 0)?;
             SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
         };
+        // RFC 7591 §3.2.1: it comes with a secret. Where there is none, nothing of the registration expires.
+        let client_secret_expires_at = wire.client_secret.as_ref().and(wire.client_secret_expires_at);
         Ok(Self {
             client_id: wire.client_id,
             client_secret: wire.client_secret,
             client_id_issued_at: time(wire.client_id_issued_at),
-            client_secret_expires_at: time(wire.client_secret_expires_at),
+            client_secret_expires_at: time(client_secret_expires_at),
             registration_access_token: wire.registration_access_token,
             registration_client_uri: wire.registration_client_uri,
             metadata,

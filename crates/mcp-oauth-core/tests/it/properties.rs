@@ -1,5 +1,7 @@
 //! The properties of the fuzz targets, asked of bytes of all kinds and of good texts with a few bytes changed.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use crate::words;
@@ -95,4 +97,34 @@ hold! {
     c4_6_verifiers: words::verifier => "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     c17_10_proofs: words::proof => PROOF, KEY;
     c15_4_addresses_in_logs: words::redacted => "a=b&scope=c&code=d", "code=1;2&%63ode=3";
+}
+
+type Property = fn(&[u8]);
+
+/// What the fuzz targets begin with: texts of the standards, and whatever once broke one.
+#[test]
+fn the_seeds_hold() {
+    let properties: [(&str, Property); 12] = [
+        ("basic", words::basic),
+        ("challenges", words::challenges),
+        ("endpoint", words::endpoint),
+        ("proof", words::proof),
+        ("redacted", words::redacted),
+        ("redirect_uri", words::redirect_uri),
+        ("registration", words::registration),
+        ("resource_metadata", words::resource_metadata),
+        ("scopes", words::scopes),
+        ("server_metadata", words::server_metadata),
+        ("token_answer", words::token_answer),
+        ("verifier", words::verifier),
+    ];
+    for (target, property) in properties {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
+        let mut count = 0;
+        for seed in std::fs::read_dir(seeds).unwrap() {
+            property(&std::fs::read(seed.unwrap().path()).unwrap());
+            count += 1;
+        }
+        assert!(count >= 3, "{target}");
+    }
 }

@@ -55,7 +55,6 @@ impl DeviceError {
 /// Who asks whom, for both requests.
 pub(crate) struct DeviceFlow<'a> {
     pub(crate) tokens: &'a TokenEndpoint,
-    pub(crate) client: &'a RegisteredClient,
     pub(crate) resource: &'a ResourceUri,
     /// The key that the token is to be bound to.
     pub(crate) binding: Option<&'a Binding>,
@@ -65,6 +64,7 @@ impl DeviceFlow<'_> {
     /// RFC 8628 §3.1, with the resource as in every request for a token (RFC 8707 §2).
     pub(crate) async fn begin(
         &self,
+        client: &RegisteredClient,
         endpoint: &EndpointUrl,
         scopes: &ScopeSet,
     ) -> Result<DeviceAuthorizationResponse, DeviceError> {
@@ -73,7 +73,7 @@ impl DeviceFlow<'_> {
         if !scopes.is_empty() {
             form.push(("scope", scopes.to_string().into()));
         }
-        let request = TokenRequest { endpoint, client: self.client, form };
+        let request = TokenRequest { endpoint, client, form };
         let answer = self.tokens.post(&request).await.map_err(DeviceError::Request)?;
         let status = answer.status();
         if status.is_success() {
@@ -89,6 +89,7 @@ impl DeviceFlow<'_> {
     /// Asks until the person has answered or the code has expired (RFC 8628 §3.4, §3.5).
     pub(crate) async fn wait(
         &self,
+        client: &RegisteredClient,
         endpoint: &EndpointUrl,
         code: &DeviceCode,
         pace: Pace,
@@ -107,7 +108,7 @@ impl DeviceFlow<'_> {
                 ("device_code", code.expose().into()),
             ];
             form.extend(self.tokens.resource(self.resource));
-            let request = TokenRequest { endpoint, client: self.client, form };
+            let request = TokenRequest { endpoint, client, form };
             let error = match self.tokens.request(&request, self.binding).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

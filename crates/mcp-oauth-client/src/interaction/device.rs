@@ -56,8 +56,8 @@ pub trait DeviceDisplay: Send + Sync {
 }
 
 /// A login on another device, for programs where no browser can be opened and no redirect comes back: a server reached by
-/// ssh, a container, a television. The authorization server must offer it, and know the client: it is not registered for
-/// it.
+/// ssh, a container, a television. The authorization server must offer it. The client is the configured one, or a
+/// dynamic registration of its own, without redirect URIs.
 ///
 /// It goes wherever an [`Interaction`] goes:
 ///

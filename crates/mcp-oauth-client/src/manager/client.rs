@@ -3,9 +3,12 @@
 use mcp_oauth_core::{Issuer, OAuthErrorCode, RedirectUri};
 
 use super::Inner;
+use crate::discovery::TokenServer;
 use crate::interaction::InteractionError;
-use crate::registration::{Choice, ClientOrigin, Registered, register};
-use crate::{AuthorizationServer, CallbackError, Error, RegisteredClient, RegistrationError, StoreError};
+use crate::registration::{Choice, ClientOrigin, Registered, register, register_device};
+use crate::{
+    AuthorizationServer, CallbackError, DeviceError, Error, RegisteredClient, RegistrationError, StoreError,
+};
 
 /// The client of a login, and where its answer comes to.
 pub(super) struct Chosen {
@@ -42,9 +45,27 @@ impl Inner {
         let attempts = self.policy.limits.registration_attempts;
         let metadata = &self.registration.metadata;
         let Registered { client, redirect_uri } =
-            register(&self.fetcher, server, metadata, redirect_uris, attempts).await?;
+            register(&self.fetcher, server.metadata(), metadata, redirect_uris, attempts).await?;
         self.records.put_client(&client).await?;
         Ok(Chosen { client, redirect_uri, is_stored: false })
+    }
+
+    /// The same for logins on another device, and whether it was read from the store. Such a client has no redirect URIs.
+    pub(super) async fn device_client(
+        &self,
+        server: &TokenServer,
+    ) -> Result<(RegisteredClient, bool), Error> {
+        if let Choice::Known(client) = self.registration.choose_for_device(server.metadata())? {
+            self.check_binding(&client).await?;
+            return Ok((client, false));
+        }
+        let stored = self.records.load_client(server.issuer(), &[], &self.registration).await?;
+        if let Some(client) = stored.filter(|client| !client.is_expired(self.clock.now())) {
+            return Ok((client, true));
+        }
+        let client = register_device(&self.fetcher, server.metadata(), &self.registration.metadata).await?;
+        self.records.put_client(&client).await?;
+        Ok((client, false))
     }
 
     /// A client that was registered by hand stays with the authorization server that it was first used at, unless the
@@ -91,8 +112,10 @@ impl Inner {
 /// True when the server says that it does not know the client.
 pub(super) fn is_unknown_client(error: &Error) -> bool {
     match error {
-        Error::Token(error) => error.is_unknown_client(),
         Error::Push(error) => error.is_unknown_client(),
+        Error::Token(error) | Error::Device(DeviceError::Request(error) | DeviceError::Token(error)) => {
+            error.is_unknown_client()
+        }
         Error::Callback(CallbackError::Refused(refusal)) => {
             matches!(refusal.code(), OAuthErrorCode::InvalidClient | OAuthErrorCode::UnauthorizedClient)
         }

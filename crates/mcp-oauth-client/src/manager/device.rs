@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use mcp_oauth_core::{DeviceAuthorizationResponse, EndpointUrl, InvalidUrl};
+use mcp_oauth_core::{DeviceAuthorizationResponse, EndpointUrl, InvalidUrl, ScopeSet};
 use tokio::time::Instant;
 use url::Url;
 
 use super::Inner;
+use super::client::is_unknown_client;
 use super::login::Wanted;
 use crate::device::{DeviceError, DeviceFlow, Pace};
 use crate::discovery::TokenServer;
 use crate::dpop::Signals;
 use crate::interaction::{DeviceDisplay, DevicePrompt};
-use crate::{Error, Grant};
+use crate::{Error, Grant, RegisteredClient};
 
 impl Inner {
     /// Shows a code and waits for the person to type it in elsewhere.
@@ -39,8 +40,6 @@ impl Inner {
         self.load_once().await?;
         let (resource, server) = self.discover_token_server(wanted.challenges).await?;
         let endpoint = self.device_endpoint(&server)?;
-        let client = self.registration.configured(server.issuer(), server.metadata())?;
-        self.check_binding(&client).await?;
         let scopes = self.scopes_for(wanted, &resource, server.metadata())?;
         let signals = Signals {
             challenges: wanted.challenges,
@@ -49,13 +48,9 @@ impl Inner {
             was_bound: self.was_bound(wanted, server.metadata()),
         };
         let binding = self.registration.keys.choose(&signals)?;
-        let flow = DeviceFlow {
-            tokens: &self.tokens,
-            client: &client,
-            resource: resource.resource(),
-            binding: binding.as_ref(),
-        };
-        let answer = flow.begin(&endpoint, &scopes).await?;
+        let flow =
+            DeviceFlow { tokens: &self.tokens, resource: resource.resource(), binding: binding.as_ref() };
+        let (client, answer) = self.begin_by_device(&flow, &server, &endpoint, &scopes).await?;
 
         let limits = &self.policy.limits;
         let expires_in = answer.expires_in.min(limits.session_lifetime);
@@ -77,11 +72,42 @@ impl Inner {
         *asked = true;
         tracing::info!(server = %self.server, issuer = %server.issuer(), %scopes, "a login on another device begins");
         display.show(&prompt).await?;
-        let token = flow.wait(server.token_endpoint(), &answer.device_code, pace).await?;
+        let token = match flow.wait(&client, server.token_endpoint(), &answer.device_code, pace).await {
+            Ok(token) => token,
+            Err(error) => {
+                let error = error.into();
+                self.forget_doubtful_client(&client, &error).await?;
+                return Err(error);
+            }
+        };
         let DevicePrompt { resource, .. } = prompt;
         let token_endpoint = server.token_endpoint().clone();
         let grant = Grant::new(client, resource, token_endpoint, scopes, token, self.clock.now());
         self.take(grant.bound_by(binding)).await
+    }
+
+    /// A server that forgot the client says so before anybody was asked for anything: then there is a new registration
+    /// (C12.9).
+    async fn begin_by_device(
+        &self,
+        flow: &DeviceFlow<'_>,
+        server: &TokenServer,
+        endpoint: &EndpointUrl,
+        scopes: &ScopeSet,
+    ) -> Result<(RegisteredClient, DeviceAuthorizationResponse), Error> {
+        let mut once_more = true;
+        loop {
+            let (client, is_stored) = self.device_client(server).await?;
+            let error = match flow.begin(&client, endpoint, scopes).await {
+                Ok(answer) => return Ok((client, answer)),
+                Err(error) => error.into(),
+            };
+            self.forget_doubtful_client(&client, &error).await?;
+            let forgotten = is_stored && is_unknown_client(&error);
+            if !forgotten || !std::mem::take(&mut once_more) {
+                return Err(error);
+            }
+        }
     }
 
     fn device_endpoint(&self, server: &TokenServer) -> Result<EndpointUrl, DeviceError> {

@@ -131,7 +131,7 @@ pub struct RegisteredClient {
     origin: ClientOrigin,
     redirect_uris: Vec<RedirectUri>,
     secret_expires_at: Option<SystemTime>,
-    /// The redirect URI that it was registered for: what its registration is kept under.
+    /// The redirect URI that it was registered for, if it was for one: what its registration is kept under.
     registered_for: Option<RedirectUri>,
     /// How the registration can be changed and ended. Known to the registration's record only, not to grants.
     management: Option<Management>,
@@ -176,17 +176,17 @@ impl RegisteredClient {
 
     pub(super) fn registered_for(
         mut self,
-        redirect_uri: RedirectUri,
+        redirect_uri: Option<RedirectUri>,
         management: Option<Management>,
     ) -> Self {
-        self.registered_for = Some(redirect_uri);
+        self.registered_for = redirect_uri;
         self.management = management;
         self
     }
 
-    /// The redirect URIs that its registration is kept under.
+    /// The redirect URIs that its dynamic registration is kept under: none for a client that has none.
     pub(crate) fn kept_under(&self) -> &[RedirectUri] {
-        self.registered_for.as_ref().map_or(&self.redirect_uris, std::slice::from_ref)
+        self.registered_for.as_slice()
     }
 
     pub(crate) fn management(&self) -> Option<&Management> {

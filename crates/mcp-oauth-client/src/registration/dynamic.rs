@@ -1,14 +1,14 @@
 //! Dynamic registration (RFC 7591).
 
 use mcp_oauth_core::{
-    ClientInformation, ClientMetadata, EndpointUrl, OAuthError, RedirectUri, TokenEndpointAuthMethod,
+    ApplicationType, AuthorizationServerMetadata, ClientInformation, ClientMetadata, EndpointUrl, GrantType,
+    OAuthError, RedirectUri, TokenEndpointAuthMethod,
 };
 
 use super::client::{ClientOrigin, Proofs};
 use super::management::Management;
 use super::proposals::{Proposal, Proposals};
 use super::{ClientAuthentication, RegisteredClient, RegistrationError};
-use crate::AuthorizationServer;
 use crate::http::Fetcher;
 
 /// A new registration, and the redirect URI that it is for.
@@ -22,15 +22,12 @@ pub(crate) struct Registered {
 /// another one (C6.8), `attempts` times in all.
 pub(crate) async fn register(
     fetcher: &Fetcher,
-    server: &AuthorizationServer,
+    server: &AuthorizationServerMetadata,
     template: &ClientMetadata,
     redirect_uris: &[RedirectUri],
     attempts: usize,
 ) -> Result<Registered, RegistrationError> {
-    let Some(endpoint) = server.metadata().registration_endpoint.as_deref() else {
-        return Err(RegistrationError::NotOffered { issuer: server.issuer().clone() });
-    };
-    let endpoint = fetcher.endpoint(endpoint).map_err(RegistrationError::Endpoint)?;
+    let endpoint = endpoint(fetcher, server)?;
     let mut proposals = Proposals::new(redirect_uris, template.application_type.as_ref());
     let mut first_refusal = None;
     for _ in 0..attempts.max(1) {
@@ -51,16 +48,56 @@ pub(crate) async fn register(
     Err(first_refusal.map_or(RegistrationError::Malformed, RegistrationError::Refused))
 }
 
+/// Registers a client for logins on another device (RFC 8628): nothing is ever sent back to it, so that it has no
+/// redirect URIs and no response types (RFC 7591 §2.1).
+pub(crate) async fn register_device(
+    fetcher: &Fetcher,
+    server: &AuthorizationServerMetadata,
+    template: &ClientMetadata,
+) -> Result<RegisteredClient, RegistrationError> {
+    let endpoint = endpoint(fetcher, server)?;
+    let mut request = with_method(server, template);
+    request.redirect_uris.clear();
+    request.response_types = Some(Vec::new());
+    request.grant_types = Some(vec![GrantType::DeviceCode, GrantType::RefreshToken]);
+    request.application_type.get_or_insert(ApplicationType::Native);
+    let information = send(fetcher, &endpoint, &request).await?;
+    accept(fetcher, server, None, information)
+}
+
+fn endpoint(
+    fetcher: &Fetcher,
+    server: &AuthorizationServerMetadata,
+) -> Result<EndpointUrl, RegistrationError> {
+    let Some(endpoint) = server.registration_endpoint.as_deref() else {
+        return Err(RegistrationError::NotOffered { issuer: server.issuer.clone() });
+    };
+    fetcher.endpoint(endpoint).map_err(RegistrationError::Endpoint)
+}
+
 async fn propose(
     fetcher: &Fetcher,
-    server: &AuthorizationServer,
+    server: &AuthorizationServerMetadata,
     endpoint: &EndpointUrl,
     template: &ClientMetadata,
     proposal: &Proposal,
 ) -> Result<RegisteredClient, RegistrationError> {
-    let request = request(server, template, proposal);
+    let mut request = with_method(server, template);
+    if !request.redirect_uris.contains(&proposal.redirect_uri) {
+        request.redirect_uris.push(proposal.redirect_uri.clone());
+    }
+    request.application_type = Some(proposal.application_type.clone());
+    let information = send(fetcher, endpoint, &request).await?;
+    accept(fetcher, server, Some(&proposal.redirect_uri), information)
+}
+
+async fn send(
+    fetcher: &Fetcher,
+    endpoint: &EndpointUrl,
+    request: &ClientMetadata,
+) -> Result<ClientInformation, RegistrationError> {
     // Client metadata has no member that could fail to be written.
-    let body = serde_json::to_vec(&request).map_err(|_| RegistrationError::Malformed)?;
+    let body = serde_json::to_vec(request).map_err(|_| RegistrationError::Malformed)?;
     let answer = fetcher.post_json(endpoint, body).await?;
     let status = answer.status();
     if !status.is_success() {
@@ -69,17 +106,12 @@ async fn propose(
             _ => RegistrationError::Unexpected { status },
         });
     }
-    let information = serde_json::from_slice(answer.body()).map_err(|_| RegistrationError::Malformed)?;
-    accept(fetcher, server, &proposal.redirect_uri, information)
+    serde_json::from_slice(answer.body()).map_err(|_| RegistrationError::Malformed)
 }
 
-/// The configured metadata, with what the server and the moment decide.
-fn request(server: &AuthorizationServer, template: &ClientMetadata, proposal: &Proposal) -> ClientMetadata {
+/// The configured metadata, with a way of authentication that the server offers.
+fn with_method(server: &AuthorizationServerMetadata, template: &ClientMetadata) -> ClientMetadata {
     let mut request = template.clone();
-    if !request.redirect_uris.contains(&proposal.redirect_uri) {
-        request.redirect_uris.push(proposal.redirect_uri.clone());
-    }
-    request.application_type = Some(proposal.application_type.clone());
     if request.token_endpoint_auth_method.is_none() {
         request.token_endpoint_auth_method = Some(preferred_method(server));
     }
@@ -88,44 +120,46 @@ fn request(server: &AuthorizationServer, template: &ClientMetadata, proposal: &P
 
 /// A program on a person's machine keeps no secret from that person, so "none" is the honest method; where the server
 /// does not offer it, one that it offers (C12.3).
-fn preferred_method(server: &AuthorizationServer) -> TokenEndpointAuthMethod {
+fn preferred_method(server: &AuthorizationServerMetadata) -> TokenEndpointAuthMethod {
     [
         TokenEndpointAuthMethod::None,
         TokenEndpointAuthMethod::ClientSecretBasic,
         TokenEndpointAuthMethod::ClientSecretPost,
     ]
     .into_iter()
-    .find(|method| server.metadata().auth_methods().contains(method))
+    .find(|method| server.auth_methods().contains(method))
     .unwrap_or(TokenEndpointAuthMethod::None)
 }
 
 fn accept(
     fetcher: &Fetcher,
-    server: &AuthorizationServer,
-    redirect_uri: &RedirectUri,
+    server: &AuthorizationServerMetadata,
+    redirect_uri: Option<&RedirectUri>,
     information: ClientInformation,
 ) -> Result<RegisteredClient, RegistrationError> {
     let management = Management::offered(fetcher, &information);
     let mut redirect_uris = information.metadata.redirect_uris;
     if redirect_uris.is_empty() {
-        redirect_uris.push(redirect_uri.clone());
+        redirect_uris.extend(redirect_uri.cloned());
     }
-    if !redirect_uris.iter().any(|registered| registered.permits(redirect_uri)) {
-        return Err(RegistrationError::RedirectUriNotRegistered { wanted: redirect_uri.clone() });
+    if let Some(wanted) = redirect_uri
+        && !redirect_uris.iter().any(|registered| registered.permits(wanted))
+    {
+        return Err(RegistrationError::RedirectUriNotRegistered { wanted: wanted.clone() });
     }
     let authentication = ClientAuthentication::choose(
         information.metadata.token_endpoint_auth_method.as_ref(),
         Proofs { secret: information.client_secret.as_ref(), key: None },
-        server.metadata(),
+        server,
     )?;
-    tracing::info!(issuer = %server.issuer(), client_id = %information.client_id, method = %authentication.method(), "registered");
+    tracing::info!(issuer = %server.issuer, client_id = %information.client_id, method = %authentication.method(), "registered");
     Ok(RegisteredClient::new(
-        server.issuer().clone(),
+        server.issuer.clone(),
         information.client_id,
         authentication,
         ClientOrigin::Dynamic,
         redirect_uris,
     )
     .expiring_at(information.client_secret_expires_at)
-    .registered_for(redirect_uri.clone(), management))
+    .registered_for(redirect_uri.cloned(), management))
 }

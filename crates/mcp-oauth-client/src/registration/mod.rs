@@ -24,7 +24,7 @@ use client::Proofs;
 
 pub(crate) use client::ClientRecord;
 pub use client::{ClientAuthentication, ClientOrigin, RegisteredClient};
-pub(crate) use dynamic::{Registered, register};
+pub(crate) use dynamic::{Registered, register, register_device};
 pub use management::ManagementError;
 pub(crate) use management::{Management, Reading};
 
@@ -140,6 +140,19 @@ impl Registration {
                 Ok(RegisteredClient::anonymous(issuer.clone()))
             }
             _ => self.configured(issuer, server),
+        }
+    }
+
+    /// The client for a login without a redirect, on another device.
+    pub(crate) fn choose_for_device(
+        &self,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<Choice, RegistrationError> {
+        match self.configured(&server.issuer, server) {
+            Err(RegistrationError::NotOffered { .. }) if server.registration_endpoint.is_some() => {
+                Ok(Choice::Dynamic)
+            }
+            outcome => outcome.map(Choice::Known),
         }
     }
 

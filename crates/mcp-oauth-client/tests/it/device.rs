@@ -10,9 +10,9 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationLayer, AuthorizationManager, BoxError, ConnectionRules, DeviceError, DeviceLogin,
-    DevicePrompt, Error, GrantKind, HttpClient, HttpError, PreregisteredClient, RegistrationError,
-    TokenError,
+    AuthorizationLayer, AuthorizationManager, AuthorizationManagerBuilder, BoxError, ConnectionRules,
+    DeviceError, DeviceLogin, DevicePrompt, Error, GrantKind, HttpClient, HttpError, MemoryStore,
+    PreregisteredClient, RegistrationError, TokenError,
 };
 use mcp_oauth_core::{Challenges, ClientId, OAuthErrorCode};
 use serde_json::{Value, json};
@@ -60,10 +60,14 @@ async fn device_peer() -> (OAuthPeer, AuthorizationManager) {
         });
     });
     peer.add_client(ID, None, "none");
+    let manager = quick(&peer).preregistered(client()).build().unwrap();
+    (peer, manager)
+}
+
+fn quick(peer: &OAuthPeer) -> AuthorizationManagerBuilder {
     let mut policy = policy();
     policy.limits.device_interval = Duration::from_millis(1);
-    let manager = builder(&peer).preregistered(client()).policy(policy).build().unwrap();
-    (peer, manager)
+    builder(peer).policy(policy)
 }
 
 /// A whole login that a request begins: the code is shown, the person takes a while, the grant is renewed later without
@@ -112,6 +116,48 @@ async fn requests_log_in_by_a_code() {
     assert_eq!(screen.shown()[1].scopes.to_string(), "mcp:read mcp:write");
 }
 
+/// C6.1, C12.9: a client that nobody configured is registered, once, as one without redirects; where the server forgot it,
+/// once more before the person sees a code.
+#[tokio::test]
+async fn c12_9_registers_by_itself() {
+    let (peer, _) = device_peer().await;
+    let store = MemoryStore::new();
+    let login = async || {
+        let manager = quick(&peer).store(store.clone()).build().unwrap();
+        let screen = Screen::default();
+        let grant = manager.authorize(&screen.login(), &Challenges::default()).await.unwrap();
+        (grant.client().client_id().clone(), screen.shown().len())
+    };
+    let (first, _) = login().await;
+    let said = only(&peer, "/register").json();
+    assert_eq!(said["grant_types"], json!(["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]));
+    assert_eq!((&said["response_types"], &said["application_type"]), (&json!([]), &json!("native")));
+    assert!(said.get("redirect_uris").is_none());
+
+    assert_eq!(login().await.0, first);
+    assert_eq!(peer.count("/register"), 1);
+
+    peer.forget_clients();
+    let (second, shown) = login().await;
+    assert_ne!(second, first);
+    assert_eq!((peer.count("/register"), shown), (2, 1));
+}
+
+/// A server that never takes the client it has just registered is not asked for ever.
+#[tokio::test]
+async fn a_client_that_is_never_known() {
+    let (peer, _) = device_peer().await;
+    let nobody = quick(&peer).build().unwrap();
+    peer.change(|script| script.device_polls = vec!["invalid_client"]);
+    let (error, shown) = failed(&peer, &nobody).await;
+    assert!(matches!(error, Error::Device(DeviceError::Token(_))));
+    assert_eq!((shown, peer.count("/register"), peer.count("/token")), (1, 1, 1));
+    // The next login begins with another client.
+    peer.change(|script| script.device_polls.clear());
+    nobody.authorize(&Screen::default().login(), &Challenges::default()).await.unwrap();
+    assert_eq!(peer.count("/register"), 2);
+}
+
 async fn failed(peer: &OAuthPeer, manager: &AuthorizationManager) -> (Error, usize) {
     let screen = Screen::default();
     let error = manager.authorize(&screen.login(), &Challenges::default()).await.unwrap_err();
@@ -154,6 +200,7 @@ async fn refused_before_a_code() {
     let (error, _) = failed(&peer, &manager).await;
     let Error::Device(DeviceError::Request(error)) = error else { panic!("{error:?}") };
     assert_eq!(error.code(), Some(&OAuthErrorCode::InvalidClient));
+    peer.change(|script| script.metadata_patch["registration_endpoint"] = json!(null));
     let nobody = builder(&peer).build().unwrap();
     let (error, _) = failed(&peer, &nobody).await;
     assert!(matches!(error, Error::Registration(RegistrationError::NotOffered { .. })));

@@ -19,8 +19,8 @@ use crate::{RedirectUri, ScopeSet};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClientMetadata {
-    /// Where answers may go.
-    #[serde(default)]
+    /// Where answers may go. Empty, and then not written, for clients whose grants have no redirect (RFC 7591 §2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<RedirectUri>,
     /// How the client authenticates. Absent means `client_secret_basic` (RFC 7591 §2).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,30 +2,20 @@
 
 use std::time::Duration;
 
-use mcp_oauth_client::{DeviceLogin, PreregisteredClient};
-use mcp_oauth_core::ClientId;
+use mcp_oauth_client::DeviceLogin;
 use serde_json::json;
 use testkit::browser::Browser;
 
 use super::provider::Provider;
 use crate::support::policy;
 
-/// The code is shown, the person types it in elsewhere and consents, and the grant is renewed without them.
+/// The client registers itself, the code is shown, the person types it in elsewhere and consents, and the grant is renewed without them.
 #[tokio::test]
 async fn login_on_another_device() {
-    let client = json!({
-        "client_id": "tv",
-        "application_type": "native",
-        "token_endpoint_auth_method": "none",
-        "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-        "response_types": [],
-        "redirect_uris": [],
-    });
-    let Some(provider) = Provider::start(json!({ "clients": [client] })).await else { return };
+    let Some(provider) = Provider::start(json!({})).await else { return };
     let mut policy = policy();
     policy.limits.device_interval = Duration::from_millis(100);
-    let tv = PreregisteredClient::new(ClientId::parse("tv").unwrap());
-    let visitor = provider.visitor_with("/mcp", |builder| builder.preregistered(tv).policy(policy));
+    let visitor = provider.visitor_with("/mcp", |builder| builder.policy(policy));
     let login = DeviceLogin::announced(|prompt| {
         let (url, code) = (prompt.verification_uri.clone(), prompt.user_code.clone());
         tokio::spawn(async move {

@@ -14,7 +14,7 @@ use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl,
 
 use crate::HttpError;
 
-pub(crate) use preference::Preference;
+pub(crate) use preference::{Preference, same_but_for_slash};
 pub(crate) use resource::find_resource;
 pub use resource::{ProtectedResource, ResourceSource};
 pub(crate) use server::server_metadata;

@@ -5,27 +5,38 @@ use std::sync::Arc;
 
 use mcp_oauth_core::Issuer;
 
-type Choose = dyn Fn(&[Issuer]) -> Option<Issuer> + Send + Sync;
+use crate::Policy;
+
+type Hint = dyn Fn(&[Issuer]) -> Option<Issuer> + Send + Sync;
 
 /// What the caller wants, where a resource lists several authorization servers (RFC 9728 §7.6) or none at all.
 #[derive(Clone, Default)]
 pub(crate) struct Preference {
-    /// This one.
+    /// The one that what is configured by hand belongs to.
     pub(crate) issuer: Option<Issuer>,
-    /// Or what this says, given the list.
-    pub(crate) choose: Option<Arc<Choose>>,
+    /// What this says, given the list, where that one is not listed. Nothing belongs to it.
+    pub(crate) hint: Option<Arc<Hint>>,
 }
 
 impl Preference {
     /// Those of `listed` to try, in their order. A choice leaves one; without any, all in the order of the list.
-    pub(super) fn candidates<'a>(&self, listed: &'a [Issuer]) -> Vec<&'a Issuer> {
-        let chosen = self.choose.as_ref().and_then(|choose| choose(listed));
-        let Some(wanted) = chosen.as_ref().or(self.issuer.as_ref()) else { return listed.iter().collect() };
-        if let Some(found) = listed.iter().find(|issuer| same_but_for_slash(issuer, wanted)) {
-            return vec![found];
+    pub(super) fn candidates<'a>(&self, listed: &'a [Issuer], policy: &'a Policy) -> Vec<&'a Issuer> {
+        for wanted in [self.issuer.clone(), self.hinted(listed)].iter().flatten() {
+            if let Some(found) = listed.iter().find(|issuer| is_listed_as(wanted, issuer, policy)) {
+                return vec![found];
+            }
+            tracing::warn!(%wanted, "the MCP server does not list the configured authorization server");
         }
-        tracing::warn!(%wanted, "the MCP server does not list the configured authorization server");
         listed.iter().collect()
+    }
+
+    /// The one to use where none is listed.
+    pub(super) fn unlisted(&self) -> Option<Issuer> {
+        self.issuer.clone().or_else(|| self.hinted(&[]))
+    }
+
+    fn hinted(&self, listed: &[Issuer]) -> Option<Issuer> {
+        self.hint.as_ref().and_then(|hint| hint(listed))
     }
 }
 
@@ -35,8 +46,12 @@ impl fmt::Debug for Preference {
     }
 }
 
+fn is_listed_as(wanted: &Issuer, listed: &Issuer, policy: &Policy) -> bool {
+    same_but_for_slash(listed, wanted) || policy.other_names(listed).any(|name| name == wanted)
+}
+
 /// People write `https://as.test` and servers publish `https://as.test/`. Good enough to choose by; what is sent and
 /// compared afterwards is the published text.
-fn same_but_for_slash(one: &Issuer, other: &Issuer) -> bool {
+pub(crate) fn same_but_for_slash(one: &Issuer, other: &Issuer) -> bool {
     one.as_str().trim_end_matches('/') == other.as_str().trim_end_matches('/')
 }

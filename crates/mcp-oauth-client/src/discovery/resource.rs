@@ -87,7 +87,7 @@ impl ProtectedResource {
         policy: &Policy,
         preference: &Preference,
     ) -> Result<AuthorizationServer, DiscoveryError> {
-        let candidates = preference.candidates(&self.authorization_servers);
+        let candidates = preference.candidates(&self.authorization_servers, policy);
         let mut first_trouble = None;
         for issuer in candidates {
             let found = if self.source == ResourceSource::Assumed {
@@ -139,7 +139,7 @@ pub(crate) async fn find_resource(
             }
         }
     }
-    assume(policy, server, preference.issuer.as_ref())
+    assume(policy, server, preference.unlisted())
 }
 
 fn read(
@@ -180,10 +180,10 @@ fn read(
 fn assume(
     policy: &Policy,
     server: &EndpointUrl,
-    preferred: Option<&Issuer>,
+    preferred: Option<Issuer>,
 ) -> Result<ProtectedResource, DiscoveryError> {
     let base = match preferred {
-        Some(issuer) => issuer.clone(),
+        Some(issuer) => issuer,
         None if policy.legacy_servers => {
             let origin = server.url().origin().ascii_serialization();
             Issuer::parse(&origin).map_err(DiscoveryError::MetadataUrl)?

@@ -70,7 +70,7 @@ impl ProtectedResource {
         preference: &Preference,
     ) -> Result<TokenServer, DiscoveryError> {
         let mut first_trouble = None;
-        for issuer in preference.candidates(self.authorization_servers()) {
+        for issuer in preference.candidates(self.authorization_servers(), policy) {
             // An address that nobody published as an issuer may be written with or without the last slash.
             let unslashed = issuer.as_str().trim_end_matches('/');
             let spellings = [unslashed.to_owned(), format!("{unslashed}/")].map(|text| Issuer::parse(&text));

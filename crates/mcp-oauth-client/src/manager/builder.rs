@@ -130,7 +130,9 @@ impl AuthorizationManagerBuilder {
         self
     }
 
-    /// A client that was registered by hand. It is used instead of any other registration.
+    /// A client that was registered by hand. It is used instead of any other registration. Say where it belongs, by
+    /// [`at_issuer`](PreregisteredClient::at_issuer) or [`authorization_server`](Self::authorization_server): without
+    /// that, its secret goes to whichever authorization server the MCP server names first, and from then on to no other.
     pub fn preregistered(mut self, client: PreregisteredClient) -> Self {
         self.preregistered = Some(client);
         self
@@ -153,14 +155,16 @@ impl AuthorizationManagerBuilder {
     /// Asks for tokens in the client's own name (RFC 6749 §4.4), for programs that run without a person. The client is the
     /// one of [`preregistered`](Self::preregistered), with a secret or, better, a key, or the one of
     /// [`client_id_metadata_document`](Self::client_id_metadata_document) with a
-    /// [key](Self::metadata_document_key); none is ever registered for it.
+    /// [key](Self::metadata_document_key); none is ever registered for it. Nobody sees where a secret goes here, so say
+    /// where it belongs.
     ///
     /// ```
     /// use mcp_oauth_client::{AuthorizationManager, PreregisteredClient};
-    /// use mcp_oauth_core::{ClientId, ClientSecret};
+    /// use mcp_oauth_core::{ClientId, ClientSecret, Issuer};
     ///
     /// let client = PreregisteredClient::new(ClientId::parse("nightly-job")?)
-    ///     .with_secret(ClientSecret::parse("its-secret")?);
+    ///     .with_secret(ClientSecret::parse("its-secret")?)
+    ///     .at_issuer(Issuer::parse("https://auth.example")?);
     /// let manager = AuthorizationManager::builder("https://mcp.example/mcp")
     ///     .preregistered(client)
     ///     .client_credentials()
@@ -219,16 +223,40 @@ impl AuthorizationManagerBuilder {
         self
     }
 
-    /// The authorization server to use where the MCP server names several, or none at all. One that the MCP server does
-    /// not list is not used when it lists others.
+    /// The authorization server of this MCP server: the one to use where the MCP server names several, or none at all.
+    ///
+    /// What is configured by hand belongs to it, and no other sees anything of it: the client of
+    /// [`preregistered`](Self::preregistered), with its secret or key, unless it says itself
+    /// [where it belongs](PreregisteredClient::at_issuer). If the MCP server lists other authorization servers only, a
+    /// login with such a client fails with [`RegistrationError::OtherIssuer`](crate::RegistrationError::OtherIssuer). Clients that
+    /// are registered dynamically or have a metadata document are no secret of another server: they go to the first
+    /// that is listed.
+    ///
+    /// ```
+    /// use mcp_oauth_client::{AuthorizationManager, PreregisteredClient};
+    /// use mcp_oauth_core::{ClientId, ClientSecret, Issuer};
+    ///
+    /// let client = PreregisteredClient::new(ClientId::parse("my-client")?)
+    ///     .with_secret(ClientSecret::parse("my-secret")?);
+    /// let manager = AuthorizationManager::builder("https://mcp.example/mcp")
+    ///     .authorization_server(Issuer::parse("https://auth.example")?)
+    ///     .preregistered(client) // shown to https://auth.example and to nobody else
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn authorization_server(mut self, issuer: Issuer) -> Self {
         self.preference.issuer = Some(issuer);
         self
     }
 
-    /// Chooses among the authorization servers that the MCP server lists, in place of
-    /// [`authorization_server`](Self::authorization_server): for applications that know which of them they have clients
-    /// at, or that ask a person. `None` leaves it to the list: the first that is acceptable. It must not block.
+    /// Chooses among the authorization servers that the MCP server lists: for applications that know which of them they
+    /// have clients at, or that ask a person. The list is empty where the MCP server publishes none; the answer is then
+    /// the one to use. `None`, or one that is not listed, leaves it to the list: the first that is acceptable. It must not
+    /// block.
+    ///
+    /// This is a hint and binds nothing: a client of [`preregistered`](Self::preregistered) goes along to whichever server
+    /// comes of it, unless it says itself [where it belongs](PreregisteredClient::at_issuer). A server that is configured
+    /// by [`authorization_server`](Self::authorization_server) or for a client comes first.
     ///
     /// ```
     /// use mcp_oauth_client::AuthorizationManager;
@@ -244,7 +272,7 @@ impl AuthorizationManagerBuilder {
         mut self,
         choose: impl Fn(&[Issuer]) -> Option<Issuer> + Send + Sync + 'static,
     ) -> Self {
-        self.preference.choose = Some(Arc::new(choose));
+        self.preference.hint = Some(Arc::new(choose));
         self
     }
 
@@ -263,8 +291,10 @@ impl AuthorizationManagerBuilder {
             Some(pending) => pending,
             None => Arc::new(MemoryPendingStore::new(Arc::clone(&self.clock))),
         };
+        let mut preference = self.preference;
+        let settled = |client: PreregisteredClient| client.settled(preference.issuer.as_ref(), &self.policy);
         let registration = Registration {
-            preregistered: self.preregistered,
+            preregistered: self.preregistered.map(settled),
             document: document
                 .map_err(BuildError::MetadataDocument)?
                 .map(|client_id| DocumentClient { client_id, key: self.document_key }),
@@ -273,6 +303,9 @@ impl AuthorizationManagerBuilder {
             keys: Keys { policy: self.policy.dpop, signer: self.dpop_signer },
         };
         registration.check()?;
+        // Of several, the one that the client belongs to.
+        preference.issuer =
+            preference.issuer.or_else(|| registration.home().map(|home| home.issuer().clone()));
         let lease_wait = self.policy.limits.lease_wait;
         let fetcher = Fetcher::new(http, &self.policy, &server);
         let prover = Arc::new(Prover::new(
@@ -294,7 +327,7 @@ impl AuthorizationManagerBuilder {
             registration,
             server,
             scopes: self.scopes,
-            preference: self.preference,
+            preference,
             policy: self.policy,
             pending,
             clock: self.clock,

@@ -68,8 +68,8 @@ impl Inner {
         Ok((client, false))
     }
 
-    /// A client that was registered by hand stays with the authorization server that it was first used at, unless the
-    /// configuration names the other one: its secret is not for whoever the MCP server names next (C7.2, C7.4).
+    /// A client that was registered by hand stays with the authorization server that it is configured for, or else with
+    /// the one that it was first used at: its secret is not for whoever the MCP server names next (C7.2, C7.4).
     pub(super) async fn check_binding(&self, client: &RegisteredClient) -> Result<(), Error> {
         match self.bound_elsewhere(client).await? {
             None => Ok(()),
@@ -86,8 +86,8 @@ impl Inner {
         client: &RegisteredClient,
     ) -> Result<Option<Issuer>, StoreError> {
         let found = client.issuer();
-        let is_configured = self.registration.is_bound() || self.preference.issuer.as_ref() == Some(found);
-        if client.origin() != ClientOrigin::Preregistered || is_configured {
+        // Where that is configured, the registration has looked already.
+        if client.origin() != ClientOrigin::Preregistered || self.registration.home().is_some() {
             return Ok(None);
         }
         let registered = self.records.preregistered_at(client.client_id()).await?;

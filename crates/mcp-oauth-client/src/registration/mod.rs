@@ -6,6 +6,7 @@
 
 mod client;
 mod dynamic;
+mod home;
 mod management;
 mod proposals;
 
@@ -19,12 +20,13 @@ use crate::assertion::ClientKey;
 use crate::dpop::Keys;
 use crate::grant::GrantKind;
 use crate::unattended::Unattended;
-use crate::{AuthorizationServer, BuildError, HttpError};
+use crate::{AuthorizationServer, BuildError, HttpError, Policy};
 use client::Proofs;
 
 pub(crate) use client::ClientRecord;
 pub use client::{ClientAuthentication, ClientOrigin, RegisteredClient};
 pub(crate) use dynamic::{Registered, register, register_device};
+pub(crate) use home::Home;
 pub use management::ManagementError;
 pub(crate) use management::{Management, Reading};
 
@@ -35,13 +37,13 @@ pub struct PreregisteredClient {
     client_secret: Option<ClientSecret>,
     key: Option<ClientKey>,
     auth_method: Option<TokenEndpointAuthMethod>,
-    issuer: Option<Issuer>,
+    home: Option<Home>,
 }
 
 impl PreregisteredClient {
     /// A client without a secret.
     pub fn new(client_id: ClientId) -> Self {
-        Self { client_id, client_secret: None, key: None, auth_method: None, issuer: None }
+        Self { client_id, client_secret: None, key: None, auth_method: None, home: None }
     }
 
     /// With a secret. It is sent by `client_secret_basic` or `client_secret_post`, whichever the server offers.
@@ -65,10 +67,22 @@ impl PreregisteredClient {
         self
     }
 
-    /// For one authorization server only: with any other, the login fails instead of showing it the secret.
+    /// For one authorization server only: with any other, the login fails with [`RegistrationError::OtherIssuer`] instead
+    /// of showing it the secret. Where the MCP server lists several, this one is used.
+    ///
+    /// Without it, the client belongs to the builder's
+    /// [`authorization_server`](crate::AuthorizationManagerBuilder::authorization_server); and without that one too, to
+    /// whichever the MCP server names at the first login.
     #[must_use]
     pub fn at_issuer(mut self, issuer: Issuer) -> Self {
-        self.issuer = Some(issuer);
+        self.home = Some(Home::new(issuer));
+        self
+    }
+
+    /// As a manager uses it: where it does not say itself where it belongs, it belongs to `configured`.
+    pub(crate) fn settled(mut self, configured: Option<&Issuer>, policy: &Policy) -> Self {
+        let home = self.home.or_else(|| configured.cloned().map(Home::new));
+        self.home = home.map(|home| home.under(policy));
         self
     }
 }
@@ -123,9 +137,9 @@ impl Registration {
         }
     }
 
-    /// Whether the configured client says where it is registered.
-    pub(crate) fn is_bound(&self) -> bool {
-        self.preregistered.as_ref().is_some_and(|client| client.issuer.is_some())
+    /// Where the configured client is registered, if that is configured too.
+    pub(crate) fn home(&self) -> Option<&Home> {
+        self.preregistered.as_ref()?.home.as_ref()
     }
 
     /// The client for a grant that needs no person: one that is configured. Nothing is ever registered for it (C6.14).
@@ -201,7 +215,7 @@ impl Registration {
     /// The same, unless it is configured for another authorization server.
     fn preregistered_at(&self, client_id: &ClientId, issuer: &Issuer) -> Option<&PreregisteredClient> {
         let client = self.preregistered(client_id)?;
-        client.issuer.as_ref().is_none_or(|configured| configured == issuer).then_some(client)
+        client.home.as_ref().is_none_or(|home| home.is(issuer)).then_some(client)
     }
 
     /// The client with a metadata document, if this is its id.
@@ -236,9 +250,9 @@ impl PreregisteredClient {
         server: &AuthorizationServerMetadata,
         redirect_uris: Vec<RedirectUri>,
     ) -> Result<RegisteredClient, RegistrationError> {
-        if let Some(registered) = self.issuer.as_ref().filter(|registered| *registered != issuer) {
+        if let Some(home) = self.home.as_ref().filter(|home| !home.is(issuer)) {
             return Err(RegistrationError::OtherIssuer {
-                registered: registered.clone(),
+                registered: home.issuer().clone(),
                 found: issuer.clone(),
             });
         }

@@ -10,6 +10,7 @@
 #[expect(unreachable_pub, reason = "the fuzz target uses them from another crate")]
 mod answers;
 mod authorized;
+mod belonging;
 mod client_credentials;
 mod crash;
 mod device;

@@ -182,7 +182,8 @@ impl LoginDesk {
                 key: "server_url",
                 source,
             })?;
-            builder = builder.authorization_server(issuer);
+            // A hint: mcpo's guide has the MCP server's own address here. What binds a client is `oauth.issuer`.
+            builder = builder.choose_authorization_server(move |_| Some(issuer.clone()));
         }
         match builder.build() {
             Ok(manager) => Ok(Some(manager)),

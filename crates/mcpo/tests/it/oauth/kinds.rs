@@ -85,12 +85,15 @@ async fn d31_the_server_url_may_be_written_in_any_way() {
 async fn d31_the_server_url_of_a_server_with_an_authorization_server_elsewhere() {
     let peer = OAuthPeer::start(|_| ()).await;
     assert_ne!(peer.issuer(), peer.resource_origin());
-    let home = Home::with_config(&config(&json!({
-        "type": "streamable-http",
-        "url": peer.mcp_url(),
-        "oauth": { "server_url": peer.resource_origin(), "callback_port": 0 },
-    })));
-    let proxy = home.start().await;
-    let url = login_url(&proxy, "vault", 0).await;
-    assert!(url.starts_with(&format!("{}/authorize", peer.issuer())), "{url}");
+    // It binds no client to itself, either: `issuer` does that.
+    for client in [json!({}), json!({ "client_id": "by-hand", "client_secret": "s3cr3t" })] {
+        let mut oauth = json!({ "server_url": peer.resource_origin(), "callback_port": 0 });
+        oauth.as_object_mut().expect("an object").extend(client.as_object().cloned().expect("an object"));
+        let home = Home::with_config(&config(&json!({
+            "type": "streamable-http", "url": peer.mcp_url(), "oauth": oauth,
+        })));
+        let proxy = home.start().await;
+        let url = login_url(&proxy, "vault", 0).await;
+        assert!(url.starts_with(&format!("{}/authorize", peer.issuer())), "{url}");
+    }
 }

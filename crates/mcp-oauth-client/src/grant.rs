@@ -253,8 +253,12 @@ impl GrantRecord {
         if self.resource != *resource || self.subject != subject || !same_kind {
             return None;
         }
+        let client = self.client.restore(registration)?;
+        if !registration.allows(&client, &self.token_endpoint) {
+            return None;
+        }
         Some(Grant {
-            client: self.client.restore(registration)?,
+            client,
             resource: self.resource,
             token_endpoint: self.token_endpoint,
             header: header(&token_type, &self.access_token),

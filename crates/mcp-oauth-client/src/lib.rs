@@ -163,7 +163,7 @@ mod token;
 mod transport;
 mod unattended;
 
-pub use assertion::{AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
+pub use assertion::{AssertionAudience, AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
 pub use attendance::LoginOccasion;
 pub use authorized::{Answer, AuthorizedHttpClient, AuthorizedRequest, RequestError};
 pub use device::DeviceError;

@@ -15,8 +15,8 @@ use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationLayer, AuthorizationManager, ClientKey, EnterpriseManaged, Grant, Interaction,
-    InteractionError, Policy, PreregisteredClient, PrivateKey, Prompt, Rendezvous, SubjectToken,
+    AssertionAudience, AuthorizationLayer, AuthorizationManager, ClientKey, EnterpriseManaged, Grant,
+    Interaction, InteractionError, Policy, PreregisteredClient, PrivateKey, Prompt, Rendezvous, SubjectToken,
     WorkloadIdentity,
 };
 use mcp_oauth_core::{
@@ -165,7 +165,9 @@ async fn authorized(
     if let Some(jwt) = &context.valid_jwt {
         // A workload is no client: what its platform says about it is enough.
         let jwt = Assertion::parse(jwt.as_str())?;
-        let source = move || -> BoxFuture<'static, _> { Box::pin(std::future::ready(Ok(jwt.clone()))) };
+        let source = move |_: &AssertionAudience| -> BoxFuture<'static, _> {
+            Box::pin(std::future::ready(Ok(jwt.clone())))
+        };
         manager = manager.workload_identity(WorkloadIdentity::new(source));
     } else if let Some(client) = preregistered(context)? {
         manager = manager.preregistered(client);

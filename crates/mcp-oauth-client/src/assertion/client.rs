@@ -40,10 +40,20 @@ impl ClientKey {
     }
 
     /// With another audience than the issuer, for servers that want their token endpoint's address.
+    ///
+    /// An assertion is good at its audience, whoever holds it. So with an audience that is neither the issuer nor the token
+    /// endpoint of the server that the MCP server names, logins fail with
+    /// [`RegistrationError::KeyAudience`](crate::RegistrationError::KeyAudience), unless the client says
+    /// [where it belongs](crate::PreregisteredClient::at_issuer).
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into().into());
         self
+    }
+
+    /// The audience of its assertions, if that is not the issuer.
+    pub(crate) fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
     }
 
     /// The algorithm of its signatures.

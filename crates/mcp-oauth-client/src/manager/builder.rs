@@ -227,7 +227,8 @@ impl AuthorizationManagerBuilder {
     ///
     /// What is configured by hand belongs to it, and no other sees anything of it: the client of
     /// [`preregistered`](Self::preregistered), with its secret or key, unless it says itself
-    /// [where it belongs](PreregisteredClient::at_issuer). If the MCP server lists other authorization servers only, a
+    /// [where it belongs](PreregisteredClient::at_issuer), and likewise the assertions of a
+    /// [workload](WorkloadIdentity::at_issuer). If the MCP server lists other authorization servers only, a
     /// login with such a client fails with [`RegistrationError::OtherIssuer`](crate::RegistrationError::OtherIssuer). Clients that
     /// are registered dynamically or have a metadata document are no secret of another server: they go to the first
     /// that is listed.
@@ -299,11 +300,11 @@ impl AuthorizationManagerBuilder {
                 .map_err(BuildError::MetadataDocument)?
                 .map(|client_id| DocumentClient { client_id, key: self.document_key }),
             metadata: complete(self.metadata, self.policy.dpop),
-            unattended: self.unattended,
+            unattended: self.unattended.map(|it| it.settled(preference.issuer.as_ref(), &self.policy)),
             keys: Keys { policy: self.policy.dpop, signer: self.dpop_signer },
         };
         registration.check()?;
-        // Of several, the one that the client belongs to.
+        // Of several, the one that something belongs to.
         preference.issuer =
             preference.issuer.or_else(|| registration.home().map(|home| home.issuer().clone()));
         let lease_wait = self.policy.limits.lease_wait;

@@ -87,7 +87,7 @@ impl Inner {
     ) -> Result<Option<Issuer>, StoreError> {
         let found = client.issuer();
         // Where that is configured, the registration has looked already.
-        if client.origin() != ClientOrigin::Preregistered || self.registration.home().is_some() {
+        if client.origin() != ClientOrigin::Preregistered || self.registration.client_home().is_some() {
             return Ok(None);
         }
         let registered = self.records.preregistered_at(client.client_id()).await?;

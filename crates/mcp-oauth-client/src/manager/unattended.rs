@@ -11,7 +11,7 @@ use crate::dpop::{Binding, Signals};
 use crate::session::{Selection, select_scopes};
 use crate::token::{TokenError, TokenRequest};
 use crate::unattended::{Unattended, UnattendedError, assertion_form, client_credentials_form};
-use crate::{Grant, RegisteredClient, RegistrationError};
+use crate::{AssertionAudience, Grant, RegisteredClient, RegistrationError};
 
 /// What a token is asked for, and where.
 struct Target {
@@ -125,7 +125,9 @@ impl Inner {
 
     async fn request(&self, unattended: &Unattended, target: Target) -> Result<Grant, UnattendedError> {
         let Target { resource, client, token_endpoint, scopes, binding } = target;
-        let (issuer, parameter) = (client.issuer(), self.tokens.resource(&resource));
+        let parameter = self.tokens.resource(&resource);
+        let audience =
+            AssertionAudience { issuer: client.issuer().clone(), token_endpoint: token_endpoint.clone() };
         let send = async |form| {
             let request = TokenRequest { endpoint: &token_endpoint, client: &client, form };
             self.tokens.request(&request, binding.as_ref()).await
@@ -137,14 +139,14 @@ impl Inner {
             Unattended::Enterprise(enterprise) => {
                 let Self { fetcher, policy, tokens, .. } = self;
                 let assertion =
-                    enterprise.id_jag(fetcher, policy, tokens, issuer, &resource, &scopes).await?;
+                    enterprise.id_jag(fetcher, policy, tokens, &audience, &resource, &scopes).await?;
                 send(assertion_form(&assertion, parameter, &scopes)).await.map_err(UnattendedError::Token)?
             }
             Unattended::Workload(workload) => {
-                let assertion = workload.assertion(issuer).await?;
+                let assertion = workload.assertion(&audience).await?;
                 send(assertion_form(&assertion, parameter, &scopes)).await.map_err(|error| {
                     if error.code().is_some() && !error.is_retryable() {
-                        workload.refuse(&assertion, issuer);
+                        workload.refuse(&assertion, &audience.issuer);
                     }
                     UnattendedError::Token(error)
                 })?

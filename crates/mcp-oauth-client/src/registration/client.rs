@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::management::Management;
 use super::{Registration, RegistrationError};
-use crate::assertion::{AssertionError, ClientKey};
+use crate::assertion::{AssertionError, ClientKey, means};
 use crate::stored;
 use crate::token::Form;
 
@@ -251,6 +251,19 @@ impl RegisteredClient {
     /// True when its secret has expired (`client_secret_expires_at`).
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.secret_expires_at.is_some_and(|time| time <= now)
+    }
+
+    /// Whether what it authenticates with is good at this server, and not at another one that its key may have been
+    /// configured for. Its issuer may be whatever the MCP server names.
+    pub(crate) fn check_audience(&self, token_endpoint: Option<&str>) -> Result<(), RegistrationError> {
+        let ClientAuthentication::PrivateKeyJwt(key) = &self.authentication else { return Ok(()) };
+        match key.audience() {
+            Some(audience) if !means(audience, &self.issuer, token_endpoint) => {
+                let (issuer, audience) = (self.issuer.clone(), audience.to_owned());
+                Err(RegistrationError::KeyAudience { issuer, audience })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// For the store. The secret of a client from the configuration stays in the configuration, so that a changed one

@@ -12,8 +12,8 @@ mod proposals;
 
 use http::StatusCode;
 use mcp_oauth_core::{
-    AuthorizationServerMetadata, ClientId, ClientMetadata, ClientSecret, InvalidUrl, Issuer, OAuthError,
-    RedirectUri, SigningAlgorithm, TokenEndpointAuthMethod,
+    AuthorizationServerMetadata, ClientId, ClientMetadata, ClientSecret, EndpointUrl, InvalidUrl, Issuer,
+    OAuthError, RedirectUri, SigningAlgorithm, TokenEndpointAuthMethod,
 };
 
 use crate::assertion::ClientKey;
@@ -138,8 +138,13 @@ impl Registration {
     }
 
     /// Where the configured client is registered, if that is configured too.
-    pub(crate) fn home(&self) -> Option<&Home> {
+    pub(crate) fn client_home(&self) -> Option<&Home> {
         self.preregistered.as_ref()?.home.as_ref()
+    }
+
+    /// Where that, or what else is configured by hand, belongs.
+    pub(crate) fn home(&self) -> Option<&Home> {
+        self.client_home().or_else(|| self.unattended.as_ref()?.home())
     }
 
     /// The client for a grant that needs no person: one that is configured. Nothing is ever registered for it (C6.14).
@@ -185,6 +190,12 @@ impl Registration {
             }
             _ => Err(RegistrationError::NotOffered { issuer: issuer.clone() }),
         }
+    }
+
+    /// Whether a client of a stored grant may still authenticate at the server that gave it.
+    pub(crate) fn allows(&self, client: &RegisteredClient, token_endpoint: &EndpointUrl) -> bool {
+        let is_at_home = client.origin() == ClientOrigin::Preregistered && self.client_home().is_some();
+        is_at_home || client.check_audience(Some(token_endpoint.as_str())).is_ok()
     }
 
     /// How grants come about with this configuration.
@@ -233,13 +244,15 @@ impl DocumentClient {
     ) -> Result<RegisteredClient, RegistrationError> {
         let proofs = Proofs { secret: None, key: self.key.as_ref() };
         let authentication = ClientAuthentication::choose(None, proofs, server)?;
-        Ok(RegisteredClient::new(
+        let client = RegisteredClient::new(
             issuer.clone(),
             self.client_id.clone(),
             authentication,
             ClientOrigin::MetadataDocument,
             redirect_uris,
-        ))
+        );
+        client.check_audience(server.token_endpoint.as_deref())?;
+        Ok(client)
     }
 }
 
@@ -261,13 +274,17 @@ impl PreregisteredClient {
             Proofs { secret: self.client_secret.as_ref(), key: self.key.as_ref() },
             server,
         )?;
-        Ok(RegisteredClient::new(
+        let client = RegisteredClient::new(
             issuer.clone(),
             self.client_id.clone(),
             authentication,
             ClientOrigin::Preregistered,
             redirect_uris,
-        ))
+        );
+        if self.home.is_none() {
+            client.check_audience(server.token_endpoint.as_deref())?;
+        }
+        Ok(client)
     }
 }
 
@@ -317,6 +334,15 @@ pub enum RegistrationError {
     SigningAlgorithm {
         /// The key's algorithm.
         algorithm: SigningAlgorithm,
+    },
+    /// The assertions of the client's key are for another server, which whoever sees them could turn to: none was sent.
+    /// Configure [where the client belongs](PreregisteredClient::at_issuer), or take the audience away.
+    #[error("the audience {audience} of the client's key is neither {issuer} nor its token endpoint")]
+    KeyAudience {
+        /// The authorization server.
+        issuer: Issuer,
+        /// The [configured audience](ClientKey::with_audience).
+        audience: String,
     },
     /// The configured client belongs to another authorization server; its secret is not shown to this one.
     #[error("the configured client belongs to {registered}, but the MCP server uses {found}")]

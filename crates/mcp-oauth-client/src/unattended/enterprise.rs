@@ -9,10 +9,11 @@ use mcp_oauth_core::{
 };
 
 use super::{SubjectTokenSource, UnattendedError, form};
+use crate::assertion::audiences;
 use crate::discovery::TokenServer;
 use crate::http::Fetcher;
 use crate::token::{TokenEndpoint, TokenRequest};
-use crate::{DiscoveryError, Policy, PreregisteredClient};
+use crate::{AssertionAudience, DiscoveryError, Policy, PreregisteredClient};
 
 /// A person who is signed in at their company's identity provider, which decides what MCP servers they may use.
 ///
@@ -52,6 +53,7 @@ impl EnterpriseManaged {
 
     /// With the identity provider, the client as it knows it, and the person's token.
     pub fn new(issuer: Issuer, client: PreregisteredClient, subject: impl SubjectTokenSource) -> Self {
+        let client = client.settled(Some(&issuer), &Policy::default());
         Self { issuer, client, token_endpoint: None, subject: Arc::new(subject) }
     }
 
@@ -68,7 +70,7 @@ impl EnterpriseManaged {
         fetcher: &Fetcher,
         policy: &Policy,
         tokens: &TokenEndpoint,
-        audience: &Issuer,
+        audience: &AssertionAudience,
         resource: &ResourceUri,
         scopes: &ScopeSet,
     ) -> Result<Assertion, UnattendedError> {
@@ -82,7 +84,7 @@ impl EnterpriseManaged {
         let start = vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".into()),
             ("requested_token_type", Self::ID_JAG.into()),
-            ("audience", audience.as_str().into()),
+            ("audience", audience.issuer.as_str().into()),
             ("subject_token", subject.expose().into()),
             ("subject_token_type", subject.token_type().into()),
         ];
@@ -100,10 +102,16 @@ impl EnterpriseManaged {
                 issued_token_type: answer.issued_token_type.map(|it| it.escape_debug().take(200).collect()),
             });
         }
-        tracing::debug!(identity_provider = %self.issuer, %audience, "the identity provider gave an assertion");
         // The grammar of access tokens is that of assertions.
-        Assertion::parse(answer.access_token.expose())
-            .map_err(|_| UnattendedError::IdentityProvider(crate::TokenError::Malformed))
+        let assertion = Assertion::parse(answer.access_token.expose())
+            .map_err(|_| UnattendedError::IdentityProvider(crate::TokenError::Malformed))?;
+        // An identity provider that takes no notice of the audience must not arm whoever the MCP server names.
+        let found = audiences(&assertion).unwrap_or_default();
+        if !found.iter().any(|aud| audience.is(aud)) {
+            return Err(UnattendedError::IdJagAudience { issuer: audience.issuer.clone(), found });
+        }
+        tracing::debug!(identity_provider = %self.issuer, audience = %audience.issuer, "the identity provider gave an assertion");
+        Ok(assertion)
     }
 
     async fn find(

@@ -2,7 +2,11 @@
 
 use mcp_oauth_core::{GrantType, Issuer, OAuthErrorCode, TokenType};
 
-use crate::{BoxError, DiscoveryError, DpopError, RegistrationError, ScopeError, StoreError, TokenError};
+use crate::assertion::Listed;
+use crate::{
+    AssertionAudience, BoxError, DiscoveryError, DpopError, RegistrationError, ScopeError, StoreError,
+    TokenError,
+};
 
 /// Why there is no token although nobody would have to be asked: one variant for each thing that can be done about it.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,36 @@ pub enum UnattendedError {
     /// The workload's assertion cannot be had: its file is missing, the platform does not answer.
     #[error("the workload's assertion cannot be had")]
     Assertion(#[source] BoxError),
+    /// The workload's assertion is for somebody else than the MCP server's authorization server. It was not sent: whoever
+    /// sees it could use it there. Have the platform make one for this server; or if it is the MCP server that names the
+    /// wrong one, [say which is right](crate::WorkloadIdentity::at_issuer).
+    #[error(
+        "the workload's assertion is for {}, but its aud must be {} or {}",
+        Listed(found), wanted.issuer, wanted.token_endpoint
+    )]
+    AssertionAudience {
+        /// What its `aud` must name one of.
+        wanted: AssertionAudience,
+        /// What it names.
+        found: Vec<String>,
+    },
+    /// The workload's assertion does not say whom it is for, so whoever sees it could use it: it was not sent. If it may be
+    /// shown to this authorization server, say so by [`at_issuer`](crate::WorkloadIdentity::at_issuer).
+    #[error(
+        "the workload's assertion says no audience: configure the authorization server, if it is {issuer}"
+    )]
+    AssertionForAnybody {
+        /// The authorization server that the MCP server names.
+        issuer: Issuer,
+    },
+    /// The MCP server uses another authorization server than the one that the workload's assertions are for.
+    #[error("the workload's assertions are for {configured}, but the MCP server uses {found}")]
+    AssertionIssuer {
+        /// The one that is configured.
+        configured: Issuer,
+        /// What the MCP server names now.
+        found: Issuer,
+    },
     /// The authorization server refused this very assertion before, so it was not shown to it again.
     #[error("{issuer} has refused the workload's assertion, and there is no other one yet")]
     AssertionRefused {
@@ -68,6 +102,14 @@ pub enum UnattendedError {
         token_type: TokenType,
         /// The `issued_token_type`.
         issued_token_type: Option<String>,
+    },
+    /// The ID-JAG is not for the MCP server's authorization server, which it was asked for: it was not sent (C17.5).
+    #[error("the identity provider's ID-JAG is for {}, not for {issuer}", Listed(found))]
+    IdJagAudience {
+        /// The authorization server.
+        issuer: Issuer,
+        /// What its `aud` names; nothing when it has none that can be read.
+        found: Vec<String>,
     },
     /// The MCP server's authorization server gave no token.
     #[error("the token request failed")]

@@ -14,14 +14,16 @@ mod error;
 mod source;
 mod workload;
 
-use mcp_oauth_core::{Assertion, GrantType, ScopeSet};
+use mcp_oauth_core::{Assertion, GrantType, Issuer, ScopeSet};
 
 pub use enterprise::EnterpriseManaged;
 pub use error::UnattendedError;
 pub use source::{AssertionFile, AssertionSource, SubjectToken, SubjectTokenSource};
 pub use workload::WorkloadIdentity;
 
+use crate::Policy;
 use crate::grant::GrantKind;
+use crate::registration::Home;
 use crate::token::{Form, Parameter};
 
 /// Which of them a manager uses.
@@ -39,6 +41,22 @@ impl Unattended {
             Self::ClientCredentials => GrantKind::ClientCredentials,
             Self::Enterprise(_) => GrantKind::EnterpriseManaged,
             Self::Workload(_) => GrantKind::WorkloadIdentity,
+        }
+    }
+
+    /// As a manager uses it: what does not say itself where it belongs, belongs to `configured`.
+    pub(crate) fn settled(self, configured: Option<&Issuer>, policy: &Policy) -> Self {
+        match self {
+            Self::Workload(workload) => Self::Workload(workload.settled(configured, policy)),
+            Self::ClientCredentials | Self::Enterprise(_) => self,
+        }
+    }
+
+    /// Where its assertions belong, if that is configured.
+    pub(crate) fn home(&self) -> Option<&Home> {
+        match self {
+            Self::Workload(workload) => workload.home(),
+            Self::ClientCredentials | Self::Enterprise(_) => None,
         }
     }
 

@@ -10,37 +10,52 @@ use mcp_oauth_core::{Assertion, RefreshToken};
 use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
 
-use crate::BoxError;
+use crate::{AssertionAudience, BoxError};
 
 /// Gives the assertion of a workload (C17.17): a file, or whatever the platform offers. A function will do:
 ///
 /// ```
-/// use mcp_oauth_client::{AssertionSource, BoxError};
+/// use mcp_oauth_client::{AssertionAudience, AssertionSource, BoxError};
 /// use mcp_oauth_core::Assertion;
 ///
-/// async fn from_the_platform() -> Result<Assertion, BoxError> {
+/// async fn from_the_platform(audience: String) -> Result<Assertion, BoxError> {
+///     println!("a token for {audience}, please");
 ///     Ok(Assertion::parse("eyJ…".replace('…', "h"))?)
 /// }
 /// fn takes(source: impl AssertionSource) {}
-/// takes(|| Box::pin(from_the_platform()) as _);
+/// takes(|server: &AssertionAudience| Box::pin(from_the_platform(server.issuer.to_string())) as _);
 /// ```
 pub trait AssertionSource: Send + Sync + 'static {
     /// An assertion that is valid now. It is asked for before every token request and not kept.
-    fn assertion(&self) -> BoxFuture<'_, Result<Assertion, BoxError>>;
+    ///
+    /// `audience` is the authorization server that it will be shown to, for platforms that make a token for whatever
+    /// audience is asked for: its issuer, unless the server wants its token endpoint. It is whom the MCP server names, so
+    /// an assertion for somebody else is not for it; [`WorkloadIdentity`](crate::WorkloadIdentity) sees to that.
+    ///
+    /// # Errors
+    /// When there is none; requests fail with [`UnattendedError::Assertion`](crate::UnattendedError::Assertion).
+    fn assertion<'a>(&'a self, audience: &'a AssertionAudience)
+    -> BoxFuture<'a, Result<Assertion, BoxError>>;
 }
 
 impl<F> AssertionSource for F
 where
-    F: Fn() -> BoxFuture<'static, Result<Assertion, BoxError>> + Send + Sync + 'static,
+    F: Fn(&AssertionAudience) -> BoxFuture<'static, Result<Assertion, BoxError>> + Send + Sync + 'static,
 {
-    fn assertion(&self) -> BoxFuture<'_, Result<Assertion, BoxError>> {
-        self()
+    fn assertion<'a>(
+        &'a self,
+        audience: &'a AssertionAudience,
+    ) -> BoxFuture<'a, Result<Assertion, BoxError>> {
+        self(audience)
     }
 }
 
 impl AssertionSource for Arc<dyn AssertionSource> {
-    fn assertion(&self) -> BoxFuture<'_, Result<Assertion, BoxError>> {
-        (**self).assertion()
+    fn assertion<'a>(
+        &'a self,
+        audience: &'a AssertionAudience,
+    ) -> BoxFuture<'a, Result<Assertion, BoxError>> {
+        (**self).assertion(audience)
     }
 }
 
@@ -72,7 +87,7 @@ impl AssertionFile {
 }
 
 impl AssertionSource for AssertionFile {
-    fn assertion(&self) -> BoxFuture<'_, Result<Assertion, BoxError>> {
+    fn assertion<'a>(&'a self, _: &'a AssertionAudience) -> BoxFuture<'a, Result<Assertion, BoxError>> {
         Box::pin(self.read())
     }
 }

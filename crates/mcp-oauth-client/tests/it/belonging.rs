@@ -107,6 +107,39 @@ async fn c7_4_the_configured_server_by_its_names() {
     }
 }
 
+/// C7.4, C17.2: a key whose assertions are for another server is not used for whoever the MCP server names, who could turn
+/// to that server with one; nor is a grant renewed with it. A client that says where it belongs may have any audience.
+#[tokio::test]
+async fn c17_2_assertions_for_another_server() {
+    let key = TestKey::generate("ES256");
+    let peer = peer().await;
+    peer.add_key_client(ID, &key);
+    let with = |audience: &str| {
+        let id = ClientId::parse(ID).unwrap();
+        PreregisteredClient::new(id).with_key(client_key(&key).with_audience(audience))
+    };
+    let elsewhere = || with("https://real.test/token");
+    let error = refused(builder(&peer).preregistered(elsewhere())).await;
+    assert!(matches!(error, RegistrationError::KeyAudience { .. }), "{error:?}");
+    peer.change(|script| script.metadata_patch["client_id_metadata_document_supported"] = true.into());
+    let document = builder(&peer)
+        .client_id_metadata_document("https://app.test/client.json")
+        .metadata_document_key(client_key(&key).with_audience("https://real.test"));
+    assert!(matches!(refused(document).await, RegistrationError::KeyAudience { .. }));
+    assert_eq!(asked(&peer), 0);
+
+    let store = MemoryStore::new();
+    let start = |client| builder(&peer).store(store.clone()).preregistered(client).build().unwrap();
+    let token = login(&start(with(&peer.issuer()))).await.unwrap();
+    peer.clear();
+    assert!(start(elsewhere()).recover(Some(token.access_token())).await.unwrap_err().needs_authorization());
+    assert_eq!(asked(&peer), 0);
+    // The peer knows its issuer only, so it refuses. That it was asked is what counts.
+    let at_home = start(elsewhere().at_issuer(issuer(&peer.issuer())));
+    at_home.recover(Some(token.access_token())).await.unwrap_err();
+    assert_eq!(peer.count("/token"), 1);
+}
+
 /// C2.8: a hint chooses and binds nothing: what it names is used where it is listed, or where nothing is.
 #[tokio::test]
 async fn c2_8_a_hint_binds_nothing() {

@@ -328,3 +328,26 @@ async fn c17_9_https_only() {
     let manager = company.builder().enterprise_managed(enterprise).build().unwrap();
     assert!(matches!(*failed(&manager).await, UnattendedError::IdentityProviderDiscovery(_)));
 }
+
+/// C17.5: an ID-JAG is for the authorization server that it was asked for. One for another server is not shown to it: an
+/// identity provider that takes no notice of the audience would arm whoever the MCP server names.
+#[tokio::test]
+async fn c17_5_an_id_jag_for_another_server() {
+    for patch in [json!({ "access_token": null }), json!({ "access_token": "opaque" })] {
+        let company = Company::new().await;
+        let elsewhere = company.key.sign("oauth-id-jag+jwt", &json!({
+            "iss": company.idp.issuer(), "sub": "person", "aud": "https://real.test", "exp": 4_102_444_800_u64,
+        }));
+        let mut patch = patch;
+        let is_opaque = patch["access_token"].is_string();
+        if !is_opaque {
+            patch["access_token"] = elsewhere.into();
+        }
+        company.idp.change(|script| script.exchange_patch = patch);
+        let error = failed(&company.manager()).await;
+        let UnattendedError::IdJagAudience { issuer, found } = &*error else { panic!("{error:?}") };
+        assert_eq!(issuer.as_str(), company.peer.issuer());
+        assert_eq!(found.is_empty(), is_opaque);
+        assert_eq!(company.peer.count("/token"), 0, "nothing of it is sent on");
+    }
+}

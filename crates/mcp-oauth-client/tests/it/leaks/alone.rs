@@ -1,8 +1,8 @@
 //! Grants without a person.
 
 use mcp_oauth_client::{
-    AuthorizationManager, AuthorizationManagerBuilder, ClientKey, EnterpriseManaged, PreregisteredClient,
-    PrivateKey, SubjectToken, WorkloadIdentity,
+    AssertionAudience, AuthorizationManager, AuthorizationManagerBuilder, ClientKey, EnterpriseManaged,
+    PreregisteredClient, PrivateKey, SubjectToken, WorkloadIdentity,
 };
 use mcp_oauth_core::{Assertion, ClientId, ClientSecret, Issuer, SigningAlgorithm};
 use serde_json::json;
@@ -144,7 +144,7 @@ async fn c15_4_workload_identity() {
     });
     let assertion = Assertion::parse(key.sign("JWT", &claims)).unwrap();
     watch.show(&assertion);
-    let workload = WorkloadIdentity::new(move || {
+    let workload = WorkloadIdentity::new(move |_: &AssertionAudience| {
         let assertion = assertion.clone();
         Box::pin(async { Ok(assertion) }) as _
     });

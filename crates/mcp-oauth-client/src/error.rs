@@ -172,7 +172,8 @@ pub enum LoginObstacle {
     /// The login failed, or the person refused.
     #[error("the login failed")]
     Failed(#[source] Arc<Error>),
-    /// The same was refused, or did not help, a short while ago; nobody was asked.
+    /// The same was refused, or did not help, a short while ago; nobody was asked, nor the authorization server where no
+    /// person is needed.
     #[error("the login was refused lately")]
     RefusedLately {
         /// After this time, a request asks again.
@@ -184,7 +185,8 @@ pub enum LoginObstacle {
     /// The login succeeded, and the server refuses the request all the same.
     #[error("the server refuses the request after a login, too")]
     OfNoUse,
-    /// Requests began as many logins as they may, see [`Limits::logins`](crate::Limits::logins).
+    /// Requests began as many logins (or token requests for more scopes, where no person is needed) as they may, see
+    /// [`Limits::logins`](crate::Limits::logins).
     #[error("there were {limit} logins lately, which is the limit")]
     TooMany {
         /// The limit that was reached.

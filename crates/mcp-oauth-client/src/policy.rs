@@ -179,7 +179,8 @@ pub struct Limits {
     /// How long a refresh waits for another process that is refreshing the same grant. Default: 60 seconds.
     pub lease_wait: Duration,
     /// Logins that requests may begin by themselves within [`login_window`](Self::login_window) for one operation and
-    /// the same scopes. Default: 3.
+    /// the same scopes. Where no person is needed, this and the following count the token requests for more scopes.
+    /// Default: 3.
     pub logins_per_operation: usize,
     /// Logins that requests may begin by themselves within [`login_window`](Self::login_window) for whatever purpose.
     /// Default: 10.

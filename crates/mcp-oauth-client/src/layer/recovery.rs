@@ -9,7 +9,7 @@
 //! | 401 | another token without a person: renewed, or taken over | sent again |
 //! | 401 after that, or without any | a login | sent again |
 //! | 401 after that | none: the login is of no use, and is not tried again for a while | error |
-//! | 403 with `insufficient_scope` | a login with more scopes | sent again |
+//! | 403 with `insufficient_scope` | a login with more scopes, or a token request where no person is needed | sent again |
 //! | 403 after that | none: the scopes stay denied, and are not asked for again for a while | error |
 //!
 //! So a request is sent five times at the very most, and with no token twice; with nonces, each of these twice.
@@ -25,7 +25,7 @@ use super::proof::{self, Sent, Verdict};
 use crate::attendance::{Need, Operation};
 use crate::error::LoginObstacle;
 use crate::http::BoxError;
-use crate::{AuthorizationReason, Grant, RefreshError};
+use crate::{AuthorizationReason, Error, Grant, RefreshError};
 
 /// What it takes to send a request again.
 pub(super) struct Spare<S, B> {
@@ -158,16 +158,27 @@ impl Recovery {
 
     /// After a 403: more scopes. A refresh could not give them (C11.3).
     async fn insufficient(&mut self, challenges: Challenges) -> Result<Arc<Grant>, BoxError> {
-        let refused = self.sent.as_ref().map(|sent| sent.grant.access_token().clone());
         let need = self.need(AuthorizationReason::InsufficientScope, challenges);
         if let Some(useless) = self.stepped_up.replace(need.clone()) {
             return Err(self.give_up(&useless, need));
         }
-        let challenges = &need.required.challenges;
-        if let Some(outcome) = self.authority.manager.more_scopes(refused.as_ref(), challenges).await {
-            return Ok(outcome?);
+        if self.authority.manager.is_unattended() {
+            return self.step_up_alone(need).await;
         }
         self.log_in(need).await
+    }
+
+    /// More scopes without a person.
+    async fn step_up_alone(&self, need: Need) -> Result<Arc<Grant>, BoxError> {
+        match self.authority.manager.step_up_alone(&need).await {
+            Ok(grant) => Ok(grant),
+            Err(LoginObstacle::Failed(error)) => match &*error {
+                // No login is missing.
+                Error::Refresh(error) => Err(error.clone().into()),
+                _ => Err(need.required.because(LoginObstacle::Failed(error)).into()),
+            },
+            Err(obstacle) => Err(need.required.because(obstacle).into()),
+        }
     }
 
     /// Another token than the one that was refused, without a person. `None` when a person is needed.

@@ -109,19 +109,6 @@ impl AuthorizationManager {
         self.another(rejected, challenges).await
     }
 
-    /// After a 403 with `insufficient_scope`, where no person has to be asked: a token with more scopes. `None` where a
-    /// person has to be.
-    pub(crate) async fn more_scopes(
-        &self,
-        refused: Option<&AccessToken>,
-        challenges: &Challenges,
-    ) -> Option<Result<Arc<Grant>, RefreshError>> {
-        if !self.is_unattended() {
-            return None;
-        }
-        Some(self.another(refused, challenges).await)
-    }
-
     /// True when tokens need no person.
     pub fn is_unattended(&self) -> bool {
         self.inner.registration.unattended.is_some()

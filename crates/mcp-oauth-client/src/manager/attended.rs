@@ -1,4 +1,5 @@
-//! Logins that requests begin: one for all who need the same, in a task of its own, within limits.
+//! Logins that requests begin, and token requests in their place where no person is needed: one for all who need the
+//! same, in a task of its own, within limits.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -18,6 +19,15 @@ pub(super) struct UnderWay {
     outcome: Outcome,
 }
 
+/// Who brings a login about.
+#[derive(Clone)]
+enum By {
+    /// A person, who is reached by this.
+    Person(Arc<Attendant>),
+    /// Nobody: a token request will do.
+    Nobody,
+}
+
 type Outcome = Shared<BoxFuture<'static, Result<Arc<Grant>, LoginObstacle>>>;
 
 impl AuthorizationManager {
@@ -27,13 +37,23 @@ impl AuthorizationManager {
         attendant: &Arc<Attendant>,
         need: &Need,
     ) -> Result<Arc<Grant>, LoginObstacle> {
+        self.log_in_by(&By::Person(Arc::clone(attendant)), need).await
+    }
+
+    /// The same where no person is needed. It costs nobody's patience, but a server that is never content must not have
+    /// every request ask for a token (C11.4, C11.5): the limits are the same.
+    pub(crate) async fn step_up_alone(&self, need: &Need) -> Result<Arc<Grant>, LoginObstacle> {
+        self.log_in_by(&By::Nobody, need).await
+    }
+
+    async fn log_in_by(&self, by: &By, need: &Need) -> Result<Arc<Grant>, LoginObstacle> {
         loop {
             if let Some(grant) = self.grant().filter(|grant| need.is_met_by(grant))
                 && !grant.is_expired(self.inner.clock.now())
             {
                 return Ok(grant);
             }
-            match self.join(attendant, need) {
+            match self.join(by, need) {
                 (outcome, true) => return outcome.await,
                 // A login for something else. What comes of it may be what is needed here, too.
                 (outcome, false) => drop(outcome.await),
@@ -47,7 +67,7 @@ impl AuthorizationManager {
     }
 
     /// The login under way, or a new one; and whether it is for the same.
-    fn join(&self, attendant: &Arc<Attendant>, need: &Need) -> (Outcome, bool) {
+    fn join(&self, by: &By, need: &Need) -> (Outcome, bool) {
         let (outcome, tell) = {
             let mut slot = self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(under_way) = &*slot {
@@ -59,21 +79,19 @@ impl AuthorizationManager {
             (outcome, tell)
         };
         // With the slot unlocked: a runtime that is closing drops the task at once, and that frees the slot.
-        self.start(Arc::clone(attendant), need.clone(), tell);
+        self.start(by.clone(), need.clone(), tell);
         (outcome, true)
     }
 
     /// In a task: whoever gave the request up has not given up the login, and the person may be half through it.
-    fn start(
-        &self,
-        attendant: Arc<Attendant>,
-        need: Need,
-        tell: oneshot::Sender<Result<Arc<Grant>, LoginObstacle>>,
-    ) {
+    fn start(&self, by: By, need: Need, tell: oneshot::Sender<Result<Arc<Grant>, LoginObstacle>>) {
         let landing = Landing(Arc::clone(&self.inner));
         let manager = self.clone();
         tokio::spawn(async move {
-            let outcome = manager.attend(&attendant, &need).await;
+            let outcome = match by {
+                By::Person(attendant) => manager.attend(&attendant, &need).await,
+                By::Nobody => manager.ask_alone(&need).await,
+            };
             drop(landing);
             // Whoever waited may have gone away.
             let _ = tell.send(outcome);
@@ -102,6 +120,22 @@ impl AuthorizationManager {
             }
         }
         outcome.map_err(|error| LoginObstacle::Failed(Arc::new(error)))
+    }
+
+    async fn ask_alone(&self, need: &Need) -> Result<Arc<Grant>, LoginObstacle> {
+        let limits = &self.inner.policy.limits;
+        let judgement = self.inner.memory().judge(need, limits);
+        if let Judgement::No(obstacle) = judgement {
+            return Err(obstacle);
+        }
+        let refused = need.refused.as_ref().map(|refused| refused.access_token());
+        let outcome = self.another(refused, &need.required.challenges).await;
+        let mut memory = self.inner.memory();
+        memory.asked(need);
+        if outcome.as_ref().is_err_and(|error| !error.is_retryable()) {
+            memory.refused(need, limits);
+        }
+        outcome.map_err(|error| LoginObstacle::Failed(Arc::new(error.into())))
     }
 
     fn occasion(&self, need: &Need) -> LoginOccasion {

@@ -37,6 +37,7 @@ mod races;
 mod real;
 mod refresh;
 mod registration;
+mod step_up_alone;
 mod support;
 mod token;
 mod transport;

@@ -2,6 +2,8 @@
 
 mod alone;
 mod attended;
+mod each;
+mod public;
 mod tls;
 mod watch;
 mod wire;

@@ -1,5 +1,6 @@
 //! Everything that a program could log or show, and the search through it.
 
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -15,6 +16,7 @@ use super::wire::Wire;
 pub(super) struct Watch {
     log: Log,
     shown: String,
+    types: BTreeSet<String>,
     pub(super) wire: Wire,
     guard: tracing::subscriber::DefaultGuard,
 }
@@ -31,12 +33,21 @@ impl Watch {
             .finish();
         // Of this thread only, which is the one that the test's runtime uses.
         let guard = tracing::subscriber::set_default(subscriber);
-        Self { log, shown: String::new(), wire: Wire::default(), guard }
+        Self { log, shown: String::new(), types: BTreeSet::new(), wire: Wire::default(), guard }
     }
 
     /// What a program may write into its own log.
-    pub(super) fn show(&mut self, value: &impl Debug) {
+    pub(super) fn show<T: Debug>(&mut self, value: &T) {
         writeln!(self.shown, "{value:?}\n{value:#?}").unwrap();
+        let name = std::any::type_name::<T>();
+        let paths = name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+        let ours = paths.filter(|path| path.starts_with("mcp_oauth_c"));
+        self.types.extend(ours.filter_map(|path| path.rsplit("::").next().map(str::to_owned)));
+    }
+
+    /// The names of our types that were shown.
+    pub(super) fn types(&self) -> &BTreeSet<String> {
+        &self.types
     }
 
     /// An error as it is told, with all that caused it.
@@ -49,7 +60,7 @@ impl Watch {
 
     /// Nothing of what was secret is in anything that was logged or shown, in whatever form. `targets` must have logged.
     pub(super) fn end(self, targets: &[&str]) {
-        let Self { log, shown, wire, guard } = self;
+        let Self { log, shown, wire, guard, .. } = self;
         drop(guard);
         let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
         for target in targets {

@@ -38,7 +38,8 @@ impl Inner {
         for redirect_uri in redirect_uris {
             let uris = std::slice::from_ref(redirect_uri);
             let stored = self.records.load_client(server.issuer(), uris, &self.registration).await?;
-            if let Some(client) = stored.filter(|client| !client.is_expired(self.clock.now())) {
+            let Some(client) = stored.filter(|client| !client.is_expired(self.clock.now())) else { continue };
+            if let Some(client) = self.beyond_doubt(client).await? {
                 return Ok(Chosen { client, redirect_uri: redirect_uri.clone(), is_stored: true });
             }
         }
@@ -94,18 +95,62 @@ impl Inner {
         Ok(registered.filter(|registered| registered != found))
     }
 
-    /// A server that forgot a dynamic registration says so at an endpoint that clients authenticate at, or in its answer,
-    /// or shows the person an error page and never answers at all. Either way the next login registers anew (C12.9).
-    pub(super) async fn forget_doubtful_client(
+    /// A server that forgot a dynamic registration says so at an endpoint that clients authenticate at, or in its answer:
+    /// then the registration goes, and the next login makes another one (C12.9).
+    pub(super) async fn forget_client(
         &self,
         client: &RegisteredClient,
         error: &Error,
     ) -> Result<(), StoreError> {
-        let no_answer = matches!(error, Error::Interaction(InteractionError::TimedOut { .. }));
-        if client.origin() == ClientOrigin::Dynamic && (no_answer || is_unknown_client(error)) {
+        if client.origin() == ClientOrigin::Dynamic && is_unknown_client(error) {
             self.records.remove_client(client, &self.registration).await?;
         }
         Ok(())
+    }
+
+    /// The same after a person was sent to the server, which may have shown them an error page instead of answering. But
+    /// most people who do not answer went away, and the registration may be the one of a grant that is in use, with the
+    /// only token that can end it: it is kept, and [doubted](Self::beyond_doubt). One that was made for this very login is
+    /// not even that.
+    pub(super) async fn judge_client(
+        &self,
+        client: &RegisteredClient,
+        is_stored: bool,
+        error: &Error,
+    ) -> Result<(), StoreError> {
+        self.forget_client(client, error).await?;
+        if is_stored && matches!(error, Error::Interaction(InteractionError::TimedOut { .. })) {
+            let stored =
+                self.records.load_client(client.issuer(), client.kept_under(), &self.registration).await?;
+            if let Some(stored) = stored.filter(|stored| stored.client_id() == client.client_id()) {
+                self.records.put_client(&stored.doubted()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A stored registration, if a login may be made with it. One that is doubted is asked about, where clients may look at
+    /// their registrations (RFC 7592 §2.1). If the server does not know it, or nobody can tell, a new one takes its place,
+    /// so that no login hangs on it for ever (C12.9); grants that were made with it go on. A server that cannot be
+    /// reached is asked the next time.
+    async fn beyond_doubt(&self, client: RegisteredClient) -> Result<Option<RegisteredClient>, Error> {
+        if !client.is_doubted() {
+            return Ok(Some(client));
+        }
+        let Some(management) = client.management() else { return Ok(None) };
+        let known = match management.read(&self.fetcher).await {
+            Ok(reading) => self.adopt(&client, &reading.information).await,
+            Err(error) => Err(error.into()),
+        };
+        match known {
+            Ok(client) => Ok(Some(client)),
+            Err(error) if matches!(error, Error::Management(_)) && error.is_retryable() => Ok(Some(client)),
+            Err(error @ (Error::Management(_) | Error::Registration(_))) => {
+                tracing::info!(issuer = %client.issuer(), %error, "the client is registered anew");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

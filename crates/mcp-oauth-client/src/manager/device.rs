@@ -76,7 +76,7 @@ impl Inner {
             Ok(token) => token,
             Err(error) => {
                 let error = error.into();
-                self.forget_doubtful_client(&client, &error).await?;
+                self.forget_client(&client, &error).await?;
                 return Err(error);
             }
         };
@@ -102,7 +102,7 @@ impl Inner {
                 Ok(answer) => return Ok((client, answer)),
                 Err(error) => error.into(),
             };
-            self.forget_doubtful_client(&client, &error).await?;
+            self.forget_client(&client, &error).await?;
             let forgotten = is_stored && is_unknown_client(&error);
             if !forgotten || !std::mem::take(&mut once_more) {
                 return Err(error);

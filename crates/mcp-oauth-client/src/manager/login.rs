@@ -180,7 +180,7 @@ impl Inner {
             let outcome = self.converse(rendezvous, &beginning.prompt()).await;
             let Err(error) = &outcome else { return outcome };
             let Beginning { pending, client_is_stored, .. } = beginning;
-            self.forget_doubtful_client(&pending.client, error).await?;
+            self.judge_client(&pending.client, client_is_stored, error).await?;
             let forgotten = client_is_stored && is_unknown_client(error);
             if !forgotten || !std::mem::take(&mut once_more) {
                 return outcome;
@@ -223,7 +223,7 @@ impl Inner {
             match self.address(&server, &pending).await {
                 // A server that is asked before the person is tells in time that it forgot the client (C12.9).
                 Err(error) if is_stored && is_unknown_client(&error) => {
-                    self.forget_doubtful_client(&pending.client, &error).await?;
+                    self.forget_client(&pending.client, &error).await?;
                     chosen = self.client_at(&server, redirect_uris).await?;
                 }
                 Err(error) => return Err(error),

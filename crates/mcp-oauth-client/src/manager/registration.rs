@@ -38,39 +38,49 @@ pub struct Forgotten {
 }
 
 impl AuthorizationManager {
-    /// The registration of the client that is logged in, if it is a dynamic one that can be managed.
+    /// The registration of the client that is logged in, or was the last time, if it is a dynamic one that can be managed.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn client_registration(&self) -> Result<Option<ClientRegistration>, Error> {
-        let Some(grant) = self.load().await? else { return Ok(None) };
+        Ok(self.registered_client().await?.and_then(|client| self.managed(client)))
+    }
+
+    fn managed(&self, client: RegisteredClient) -> Option<ClientRegistration> {
+        let management = client.management()?.clone();
+        Some(ClientRegistration { manager: self.clone(), client, management })
+    }
+
+    /// The dynamic registration of the login, or of the last one, as it is stored.
+    async fn registered_client(&self) -> Result<Option<RegisteredClient>, Error> {
+        let grant = self.load().await?;
+        let Self { inner } = self;
+        let Some(grant) = grant else {
+            // A logout, and whatever else ends a grant, leaves the registration.
+            return Ok(inner.records.last_client(&inner.registration).await?);
+        };
         let client = grant.client();
         if client.origin() != ClientOrigin::Dynamic {
             return Ok(None);
         }
-        let Self { inner } = self;
         let stored =
             inner.records.load_client(client.issuer(), client.kept_under(), &inner.registration).await?;
         // The store may hold a newer registration than the one that the grant was made with.
-        let known = stored.filter(|stored| stored.client_id() == client.client_id());
-        Ok(known.and_then(|client| {
-            let management = client.management()?.clone();
-            Some(ClientRegistration { manager: self.clone(), client, management })
-        }))
+        Ok(stored.filter(|stored| stored.client_id() == client.client_id()))
     }
 
     /// Logs out, and ends the client's registration too: at the authorization server where it lets clients do that, and
-    /// here in any case. As [`logout`](Self::logout), it does its part here whether the server answers or not.
+    /// here in any case. As [`logout`](Self::logout), it does its part here whether the server answers or not. If nobody
+    /// is logged in any more, the registration of the last login ends.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn forget(&self) -> Result<Forgotten, Error> {
-        let client = self.load().await?.map(|grant| grant.client().clone());
-        let registration = self.client_registration().await?;
+        let client = self.registered_client().await?;
         let logout = self.logout().await?;
-        let outcome = match registration {
-            Some(registration) => {
-                let outcome = registration.management.delete(&self.inner.fetcher).await;
+        let outcome = match client.as_ref().and_then(RegisteredClient::management) {
+            Some(management) => {
+                let outcome = management.delete(&self.inner.fetcher).await;
                 if let Err(error) = &outcome {
                     tracing::warn!(server = %self.inner.server, %error, "the registration could not be ended");
                 }
@@ -78,9 +88,10 @@ impl AuthorizationManager {
             }
             None => None,
         };
-        if let Some(client) = client.filter(|client| client.origin() == ClientOrigin::Dynamic) {
+        if let Some(client) = client {
             self.inner.records.remove_client(&client, &self.inner.registration).await?;
         }
+        self.inner.records.forget_last_client().await?;
         Ok(Forgotten { logout, registration: outcome })
     }
 }
@@ -127,30 +138,36 @@ impl ClientRegistration {
         Ok(reading)
     }
 
-    /// The server may have replaced the token and the secret (RFC 7592 §3): what it said last counts, for the grant too.
     async fn adopt(&mut self, information: &ClientInformation) -> Result<(), Error> {
-        if information.client_id != *self.client.client_id() {
-            return Err(ManagementError::OtherClient { found: information.client_id.clone() }.into());
-        }
-        let inner = &self.manager.inner;
-        let management = Management::offered(&inner.fetcher, information);
-        let client = self.client.updated(information, management)?;
-        if client == self.client {
-            return Ok(());
-        }
-        inner.records.put_client(&client).await?;
-        if let Some(management) = client.management() {
+        self.client = self.manager.inner.adopt(&self.client, information).await?;
+        if let Some(management) = self.client.management() {
             self.management = management.clone();
-        }
-        let before = std::mem::replace(&mut self.client, client);
-        if before.authentication() != self.client.authentication() {
-            inner.use_client(&self.client).await?;
         }
         Ok(())
     }
 }
 
 impl super::Inner {
+    /// The server may have replaced the token and the secret (RFC 7592 §3): what it said last counts, for the grant too.
+    pub(super) async fn adopt(
+        &self,
+        before: &RegisteredClient,
+        information: &ClientInformation,
+    ) -> Result<RegisteredClient, Error> {
+        if information.client_id != *before.client_id() {
+            return Err(ManagementError::OtherClient { found: information.client_id.clone() }.into());
+        }
+        let management = Management::offered(&self.fetcher, information);
+        let client = before.updated(information, management)?;
+        if client != *before {
+            self.records.put_client(&client).await?;
+        }
+        if client.authentication() != before.authentication() {
+            self.use_client(&client).await?;
+        }
+        Ok(client)
+    }
+
     /// The grant of this client is renewed with its new secret from now on.
     async fn use_client(&self, client: &RegisteredClient) -> Result<(), Error> {
         let Some(key) = self.records.grant_key().await? else { return Ok(()) };

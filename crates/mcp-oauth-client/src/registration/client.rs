@@ -135,6 +135,9 @@ pub struct RegisteredClient {
     registered_for: Option<RedirectUri>,
     /// How the registration can be changed and ended. Known to the registration's record only, not to grants.
     management: Option<Management>,
+    /// Whether the server may have forgotten it: a login with it ended without an answer (C12.9). This too is the
+    /// registration's.
+    is_doubted: bool,
 }
 
 impl RegisteredClient {
@@ -154,6 +157,7 @@ impl RegisteredClient {
             secret_expires_at: None,
             registered_for: None,
             management: None,
+            is_doubted: false,
         }
     }
 
@@ -189,11 +193,21 @@ impl RegisteredClient {
         self.registered_for.as_slice()
     }
 
+    pub(crate) fn doubted(mut self) -> Self {
+        self.is_doubted = true;
+        self
+    }
+
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.is_doubted
+    }
+
     pub(crate) fn management(&self) -> Option<&Management> {
         self.management.as_ref()
     }
 
-    /// This client as the server describes it now (RFC 7592 §3). What the answer leaves out stays as it was.
+    /// This client as the server describes it now (RFC 7592 §3), which therefore knows it. What the answer leaves out stays
+    /// as it was.
     pub(crate) fn updated(
         &self,
         information: &ClientInformation,
@@ -219,6 +233,7 @@ impl RegisteredClient {
             redirect_uris,
             secret_expires_at: expires_at,
             management: management.or_else(|| self.management.clone()),
+            is_doubted: false,
             ..self.clone()
         })
     }
@@ -283,12 +298,13 @@ impl RegisteredClient {
             secret_expires_at: self.secret_expires_at,
             registered_for: self.registered_for.clone(),
             management: None,
+            is_doubted: false,
         }
     }
 
-    /// For the store, with what manages the registration.
+    /// For the store, with what is the registration's alone.
     pub(crate) fn to_registration_record(&self) -> ClientRecord {
-        ClientRecord { management: self.management.clone(), ..self.to_record() }
+        ClientRecord { management: self.management.clone(), is_doubted: self.is_doubted, ..self.to_record() }
     }
 
     /// Adds the client's id and proof to a token request: one method, never two (RFC 6749 §2.3).
@@ -337,6 +353,8 @@ pub(crate) struct ClientRecord {
     registered_for: Option<RedirectUri>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     management: Option<Management>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_doubted: bool,
 }
 
 impl ClientRecord {
@@ -368,7 +386,7 @@ impl ClientRecord {
             self.origin,
             self.redirect_uris.clone(),
         );
-        let Self { secret_expires_at, registered_for, management, .. } = self;
-        Some(RegisteredClient { secret_expires_at, registered_for, management, ..client })
+        let Self { secret_expires_at, registered_for, management, is_doubted, .. } = self;
+        Some(RegisteredClient { secret_expires_at, registered_for, management, is_doubted, ..client })
     }
 }

@@ -64,6 +64,9 @@ struct ServerRecord {
     /// The configured client that the grant was given to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     preregistered: Option<ClientId>,
+    /// What the registration of the client that it was given to is kept under, if that is a dynamic one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registered_for: Option<Vec<RedirectUri>>,
 }
 
 /// The records of one MCP server and subject.
@@ -86,17 +89,33 @@ impl Records {
 
     /// The key of the grant that this server has, if it has one.
     pub(crate) async fn grant_key(&self) -> Result<Option<StoreKey>, StoreError> {
-        let stored: Stored<ServerRecord> = self.read(&self.server_key()).await?;
-        let record =
-            stored.value.filter(|record| record.server == self.server && record.subject == self.subject);
+        let record = self.server_record().await?;
         Ok(record.map(|record| self.key_of(record.issuer, record.resource)))
+    }
+
+    /// The dynamically registered client of the last grant. Known after the grant has ended, too.
+    pub(crate) async fn last_client(
+        &self,
+        registration: &Registration,
+    ) -> Result<Option<RegisteredClient>, StoreError> {
+        let record = self.server_record().await?;
+        let Some((issuer, kept_under)) = record.and_then(|it| Some((it.issuer, it.registered_for?))) else {
+            return Ok(None);
+        };
+        self.load_client(&issuer, &kept_under, registration).await
+    }
+
+    /// When that has ended: takes the note away, unless it is one of a newer grant.
+    pub(crate) async fn forget_last_client(&self) -> Result<(), StoreError> {
+        match self.grant_key().await? {
+            Some(key) if self.store.load(&key).await?.is_none() => self.remove(&self.server_key()).await,
+            _ => Ok(()),
+        }
     }
 
     /// Where the configured client with this id got its last grant. Known after the grant has ended, too.
     pub(crate) async fn preregistered_at(&self, client_id: &ClientId) -> Result<Option<Issuer>, StoreError> {
-        let stored: Stored<ServerRecord> = self.read(&self.server_key()).await?;
-        let record =
-            stored.value.filter(|record| record.server == self.server && record.subject == self.subject);
+        let record = self.server_record().await?;
         Ok(record
             .filter(|record| record.preregistered.as_ref() == Some(client_id))
             .map(|record| record.issuer))
@@ -141,6 +160,8 @@ impl Records {
             resource: grant.resource().clone(),
             preregistered: (grant.client().origin() == ClientOrigin::Preregistered)
                 .then(|| grant.client().client_id().clone()),
+            registered_for: (grant.client().origin() == ClientOrigin::Dynamic)
+                .then(|| grant.client().kept_under().to_vec()),
         };
         self.put(&self.server_key(), &record).await?;
         // After a change of the authorization server nothing leads to the old grant any more.
@@ -153,7 +174,16 @@ impl Records {
     /// Removes the grant and the note of it.
     pub(crate) async fn remove_grant(&self, key: &StoreKey) -> Result<(), StoreError> {
         self.remove(key).await?;
-        self.remove(&self.server_key()).await
+        self.end_note().await
+    }
+
+    /// After a logout. A client that was registered by hand may then go to another server (C7.4); one that was registered
+    /// dynamically is still there, to be used again or to be ended, so the note that leads to it stays.
+    async fn end_note(&self) -> Result<(), StoreError> {
+        match self.server_record().await? {
+            Some(record) if record.registered_for.is_some() => Ok(()),
+            _ => self.remove(&self.server_key()).await,
+        }
     }
 
     pub(crate) async fn load_client(
@@ -192,6 +222,11 @@ impl Records {
     /// The lease on what the server has, whichever grant that is or will be.
     pub(crate) async fn lease_server(&self) -> Result<Lease, StoreError> {
         self.store.lease(&self.server_key(), LEASE_TTL, self.lease_wait).await
+    }
+
+    async fn server_record(&self) -> Result<Option<ServerRecord>, StoreError> {
+        let stored: Stored<ServerRecord> = self.read(&self.server_key()).await?;
+        Ok(stored.value.filter(|record| record.server == self.server && record.subject == self.subject))
     }
 
     fn server_key(&self) -> StoreKey {

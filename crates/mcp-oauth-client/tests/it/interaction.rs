@@ -184,19 +184,6 @@ async fn c8_10_time_limit() {
     assert!(matches!(error, Error::Interaction(InteractionError::TimedOut { .. })), "{error:?}");
 }
 
-/// C12.9: after a login that nobody finished, the registration may be one that the server forgot: the next one is new.
-#[tokio::test]
-async fn c12_9_unfinished_login_registers_anew() {
-    let peer = OAuthPeer::start(|_| {}).await;
-    let redirect_uri = RedirectUri::loopback(free_port().await);
-    let manager = manager(&peer);
-    let never = BrowserLoopback::announced(|_| {}).time_limit(Duration::from_millis(50));
-    manager.authorize(&never.redirect_uri(redirect_uri.clone()), &Challenges::default()).await.unwrap_err();
-    let interaction = Person::default().interaction().redirect_uri(redirect_uri);
-    manager.authorize(&interaction, &Challenges::default()).await.unwrap();
-    assert_eq!(peer.count("/register"), 2);
-}
-
 /// C8.10: an address that is not this machine's cannot be listened on.
 #[tokio::test]
 async fn c8_10_loopback_only() {

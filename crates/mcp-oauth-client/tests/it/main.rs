@@ -41,5 +41,6 @@ mod step_up_alone;
 mod support;
 mod token;
 mod transport;
+mod unfinished;
 mod unsaved;
 mod workload;

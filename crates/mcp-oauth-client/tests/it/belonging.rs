@@ -170,6 +170,13 @@ async fn c2_8_where_the_client_belongs() {
         assert_eq!(login(&manager).await.unwrap().issuer().as_str(), peer.issuer());
     }
     assert_eq!(asked(&other), 0);
+    // Where none is named, it is used too.
+    peer.change(|script| {
+        script.resource_place = ResourcePlace::Nowhere;
+        script.challenge = Challenge::Bare;
+    });
+    let manager = builder(&peer).preregistered(client).build().unwrap();
+    assert_eq!(login(&manager).await.unwrap().issuer().as_str(), peer.issuer());
 }
 
 /// C7.4: a grant from before the client was said to belong elsewhere: its server sees neither the new secret nor the new

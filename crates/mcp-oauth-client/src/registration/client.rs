@@ -40,6 +40,14 @@ pub(super) struct Proofs<'a> {
 }
 
 impl ClientAuthentication {
+    /// The scheme in the `Authorization` header, of a method that uses one (RFC 9110 §11.4).
+    pub(crate) fn scheme(&self) -> Option<&'static str> {
+        match self {
+            Self::ClientSecretBasic(_) => Some("Basic"),
+            Self::None | Self::ClientSecretPost(_) | Self::Anonymous | Self::PrivateKeyJwt(_) => None,
+        }
+    }
+
     /// By the registered method; where none is known, by what the server offers for a client with or without a secret.
     pub(super) fn choose(
         registered: Option<&TokenEndpointAuthMethod>,

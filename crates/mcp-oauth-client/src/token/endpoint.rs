@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use mcp_oauth_core::{
-    Clock, EndpointUrl, Entropy, InvalidUrl, OAuthError, OAuthErrorCode, ResourceUri, TokenResponse,
-    TokenType,
+    Challenges, Clock, EndpointUrl, Entropy, InvalidUrl, OAuthError, OAuthErrorCode, ResourceUri,
+    TokenResponse, TokenType,
 };
 use url::form_urlencoded;
 
@@ -71,7 +70,7 @@ impl TokenEndpoint {
             None => self.ask(request).await?,
             Some(binding) => {
                 let answer = self.post_bound(request, Some(&binding.key)).await?;
-                read(&answer).map_err(|error| self.explain(error, answer.headers()))?
+                read(request, &answer).map_err(|error| self.explain(error, answer.headers()))?
             }
         };
         match (&tokens.token_type, binding) {
@@ -98,7 +97,7 @@ impl TokenEndpoint {
 
     /// Asks for a token of any type: a token exchange may give one that only another server takes (RFC 8693 §2.2.1).
     pub(crate) async fn ask(&self, request: &TokenRequest<'_>) -> Result<TokenResponse, TokenError> {
-        read(&self.post(request).await?)
+        read(request, &self.post(request).await?)
     }
 
     /// Posts a form with the client's authentication, as all endpoints want it that know clients (token, revocation,
@@ -152,27 +151,38 @@ fn uri(endpoint: &EndpointUrl) -> Result<Uri, TokenError> {
     endpoint.url().as_str().parse().map_err(invalid)
 }
 
-/// 400 by RFC 9449 §8, and 401 of servers that see client authentication in it.
+/// 400 by RFC 9449 §8, and 401 of servers that see client authentication in it, or say it as an MCP server would (§9).
 fn wants_nonce(answer: &Response<Bytes>) -> bool {
-    answer.status().is_client_error()
-        && serde_json::from_slice::<OAuthError>(answer.body())
-            .is_ok_and(|error| *error.code() == OAuthErrorCode::UseDpopNonce)
+    if !answer.status().is_client_error() {
+        return false;
+    }
+    if let Ok(error) = serde_json::from_slice::<OAuthError>(answer.body()) {
+        return *error.code() == OAuthErrorCode::UseDpopNonce;
+    }
+    let challenge = Challenges::from_headers(answer.headers()).dpop();
+    challenge.and_then(|challenge| challenge.error) == Some(OAuthErrorCode::UseDpopNonce)
 }
 
 /// RFC 6749 §5.
-fn read(answer: &Response<Bytes>) -> Result<TokenResponse, TokenError> {
+fn read(request: &TokenRequest<'_>, answer: &Response<Bytes>) -> Result<TokenResponse, TokenError> {
     let status = answer.status();
     // Some servers put errors into a 200, so a body that is an error counts before the status.
     match serde_json::from_slice::<OAuthError>(answer.body()) {
         Ok(error) if status.is_success() || status.is_client_error() => {
             return Err(TokenError::Refused(error));
         }
-        // The other way to say that client authentication failed (RFC 6749 §5.2), without a body.
-        _ if status == StatusCode::UNAUTHORIZED && answer.headers().contains_key(WWW_AUTHENTICATE) => {
-            return Err(TokenError::Refused(OAuthError::new(OAuthErrorCode::InvalidClient)));
+        _ if status == StatusCode::UNAUTHORIZED && challenges_client(request.client, answer) => {
+            return Err(TokenError::NotAuthenticated);
         }
         _ if !status.is_success() => return Err(TokenError::Unexpected { status }),
         _ => {}
     }
     serde_json::from_slice(answer.body()).map_err(|_| TokenError::Malformed)
+}
+
+/// The other way to say that client authentication failed: a challenge for the scheme that the client used (RFC 6749 §5.2).
+/// A challenge for another is about something else, and mostly somebody else's.
+fn challenges_client(client: &RegisteredClient, answer: &Response<Bytes>) -> bool {
+    let challenges = Challenges::from_headers(answer.headers());
+    client.authentication().scheme().is_some_and(|used| challenges.iter().any(|challenge| challenge.is(used)))
 }

@@ -49,6 +49,10 @@ pub enum TokenError {
     /// The server refused.
     #[error("the authorization server refused the token request")]
     Refused(#[source] OAuthError),
+    /// The server, or a gateway before it, wants the client to authenticate, though it did, and says nothing else. It counts
+    /// as `invalid_client` (RFC 6749 §5.2), but says nothing of the client's registration, which therefore stays.
+    #[error("the token endpoint did not accept the client's authentication")]
+    NotAuthenticated,
     /// The server failed, redirected or answered with something else.
     #[error("the token endpoint answered with {status}")]
     Unexpected {
@@ -82,17 +86,19 @@ impl TokenError {
         }
     }
 
-    /// The server's error code, if it gave one.
+    /// The server's error code, if it gave one. `invalid_client` for [`NotAuthenticated`](Self::NotAuthenticated).
     pub fn code(&self) -> Option<&OAuthErrorCode> {
         match self {
+            Self::NotAuthenticated => Some(&OAuthErrorCode::InvalidClient),
             Self::Refused(error) | Self::ProofRefused { error, .. } => Some(error.code()),
             _ => None,
         }
     }
 
-    /// True when the server no longer knows the client: it must register again.
+    /// True when the server no longer knows the client: it must register again. Only what the server itself says counts
+    /// (C12.9): a status may be a gateway's.
     pub(crate) fn is_unknown_client(&self) -> bool {
-        self.code() == Some(&OAuthErrorCode::InvalidClient)
+        matches!(self, Self::Refused(error) if *error.code() == OAuthErrorCode::InvalidClient)
     }
 }
 

@@ -190,6 +190,28 @@ async fn c17_12_nonces_without_end() {
     assert_eq!(peer.count("/token"), 2);
 }
 
+/// C17.12: the wish for a nonce is understood at the token endpoint however it is said: in the body, or in a challenge.
+#[tokio::test]
+async fn c17_12_a_nonce_wanted_by_a_challenge() {
+    let peer = peer(|_| {}).await;
+    let manager = manager(&peer);
+    post(&manager, &peer).await.unwrap();
+    peer.change(|script| {
+        script.intercept(|seen| {
+            let bare = seen.path == "/token" && proof(seen).1["nonce"].is_null();
+            bare.then(|| {
+                Reply::status(401)
+                    .with_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
+                    .with_header("dpop-nonce", "this")
+            })
+        });
+    });
+    peer.expire_access_tokens();
+    peer.clear();
+    manager.recover(Some(manager.grant().unwrap().access_token())).await.unwrap();
+    assert_eq!(peer.count("/token"), 2);
+}
+
 /// C14.9, C17.14: the key is kept with its grant, so that after a restart tokens can be used and renewed.
 #[tokio::test]
 async fn c14_9_the_key_survives_a_restart() {

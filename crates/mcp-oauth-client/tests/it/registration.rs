@@ -7,7 +7,7 @@ use mcp_oauth_client::{
 };
 use mcp_oauth_core::{ClientId, ClientMetadata, ClientSecret, Issuer, RedirectUri, TokenEndpointAuthMethod};
 use serde_json::{Value, json};
-use testkit::oauth::{OAuthPeer, Reply};
+use testkit::oauth::{OAuthPeer, Reply, Script};
 
 use crate::support::{builder, login, manager, only, with_clock};
 
@@ -282,6 +282,40 @@ async fn c12_9_forgotten_client() {
     assert_eq!(peer.count("/token"), 2);
     manager.authorize(&interaction(), &mcp_oauth_core::Challenges::default()).await.unwrap();
     assert_eq!(peer.count("/register"), 2);
+}
+
+/// C12.9: only the server itself says that it forgot a client. A 401 without a body may be a gateway's: neither the grant nor
+/// the registration goes for it.
+#[tokio::test]
+async fn c12_9_a_bare_401_forgets_nobody() {
+    for challenge in ["Basic realm=\"gateway\"", "DPoP error=\"use_dpop_nonce\""] {
+        let peer = OAuthPeer::start(|script| {
+            script.metadata_patch =
+                json!({ "token_endpoint_auth_methods_supported": ["client_secret_basic"] });
+        })
+        .await;
+        let store = MemoryStore::new();
+        let start = || builder(&peer).store(store.clone()).build().unwrap();
+        let manager = start();
+        let redirect_uri = RedirectUri::loopback(free_port().await);
+        let again = async || {
+            let interaction =
+                crate::support::Person::default().interaction().redirect_uri(redirect_uri.clone());
+            manager.authorize(&interaction, &mcp_oauth_core::Challenges::default()).await
+        };
+        let grant = again().await.unwrap();
+        peer.change(|script| {
+            script.reply("/token", Reply::status(401).with_header("www-authenticate", challenge));
+        });
+        assert!(manager.recover(Some(grant.access_token())).await.is_err());
+        assert!(again().await.is_err());
+        peer.change(|script| *script = Script::default());
+        let renewed = manager.recover(Some(grant.access_token())).await.unwrap();
+        assert_ne!(renewed, *grant.access_token(), "{challenge}");
+        assert!(start().load().await.unwrap().is_some());
+        again().await.unwrap();
+        assert_eq!(peer.count("/register"), 1, "{challenge}");
+    }
 }
 
 /// A configured method that needs what is not configured is an error, not a request that must fail.

@@ -139,10 +139,31 @@ async fn c9_6_granted_scope() {
     assert_eq!(only(&peer, "/authorize").parameter("scope").as_deref(), Some("a b"));
 }
 
-/// C12.8: a 401 with a challenge and no body says that the client was not authenticated; one without says nothing.
+/// C12.8: a 401 without a body says that the client was not authenticated where it challenges for the scheme that the client
+/// used (RFC 6749 §5.2). Any other says nothing about the client: a gateway, or a server that wants a nonce.
 #[tokio::test]
 async fn c12_8_a_401_without_a_body() {
-    let challenged = refused(Reply::status(401).with_header("www-authenticate", "Basic realm=\"as\"")).await;
-    assert_eq!(challenged.code(), Some(&OAuthErrorCode::InvalidClient));
-    assert!(matches!(refused(Reply::status(401)).await, TokenError::Unexpected { .. }));
+    for (method, challenge, counts) in [
+        ("client_secret_basic", Some("Basic realm=\"as\""), true),
+        ("client_secret_basic", Some("Negotiate YWJj, basic realm=x"), true),
+        ("client_secret_basic", Some("Bearer realm=\"Basic\""), false),
+        ("client_secret_basic", Some("DPoP error=\"use_dpop_nonce\""), false),
+        ("client_secret_basic", None, false),
+        ("client_secret_post", Some("Basic realm=\"as\""), false),
+        ("none", Some("Basic realm=\"as\""), false),
+    ] {
+        let peer = OAuthPeer::start(|script| {
+            script.metadata_patch = json!({ "token_endpoint_auth_methods_supported": [method] });
+            let reply = Reply::status(401);
+            let reply =
+                challenge.iter().fold(reply, |reply, line| reply.with_header("www-authenticate", line));
+            script.reply("/token", reply);
+        })
+        .await;
+        let Err(Error::Token(error)) = login(&manager(&peer)).await else { panic!("a token error") };
+        let counted = error.code() == Some(&OAuthErrorCode::InvalidClient);
+        assert_eq!(counted, counts, "{method}, {challenge:?}: {error:?}");
+        assert_eq!(matches!(error, TokenError::Unexpected { .. }), !counts);
+        assert!(!error.is_retryable());
+    }
 }

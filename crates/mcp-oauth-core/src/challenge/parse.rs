@@ -116,16 +116,22 @@ impl Challenges {
         self.0.iter()
     }
 
-    /// The Bearer challenge: of several, the first that names its metadata, else the first.
+    /// What the Bearer challenges say together: of each parameter, the first of them that has it. Servers that are put
+    /// together from parts send one for the metadata and another for the scopes.
     pub fn bearer(&self) -> Option<BearerChallenge> {
-        let mut all = self.0.iter().filter(|challenge| challenge.is("Bearer"));
-        let first = all.clone().next()?;
-        Some(all.find(|challenge| challenge.parameter("resource_metadata").is_some()).unwrap_or(first).into())
+        self.of_scheme("Bearer").as_ref().map(Into::into)
     }
 
-    /// The first `DPoP` challenge (RFC 9449 §7.1).
+    /// What the `DPoP` challenges (RFC 9449 §7.1) say together, as in [`bearer`](Self::bearer).
     pub fn dpop(&self) -> Option<DpopChallenge> {
-        self.0.iter().find(|challenge| challenge.is("DPoP")).map(Into::into)
+        self.of_scheme("DPoP").as_ref().map(Into::into)
+    }
+
+    /// All challenges of a scheme as one. The first value of a parameter counts in it, and so the first challenge's.
+    fn of_scheme(&self, scheme: &str) -> Option<Challenge> {
+        let all = || self.0.iter().filter(|challenge| challenge.is(scheme));
+        let parameters = all().flat_map(|challenge| challenge.parameters.iter().cloned()).collect();
+        all().next().map(|first| Challenge { parameters, ..first.clone() })
     }
 
     /// Why the token was refused, in whichever of the Bearer and `DPoP` challenges it is said.

@@ -92,6 +92,41 @@ fn c1_8_resource_metadata_of_a_dpop_challenge() {
     assert_eq!(both.resource_metadata(), Some("https://h.test/b"));
 }
 
+/// C1.4, C1.7: what one Bearer challenge says is not lost beside another, on one line or on several. Of what both say, the
+/// first counts.
+#[test]
+fn c1_7_several_challenges_of_one_scheme() {
+    let metadata = r#"Bearer resource_metadata="https://h.test/prm", realm="first""#;
+    let scopes = r#"bearer error="insufficient_scope", scope="w", realm="second""#;
+    let one_line = format!("{metadata}, {scopes}");
+    let with_others = format!(r#"Basic realm="b", error="b", {metadata}, Digest scope="d""#);
+    for lines in [vec![metadata, scopes], vec![&one_line], vec![&with_others, scopes]] {
+        let all = read(&lines);
+        let bearer = all.bearer().unwrap();
+        assert_eq!(bearer.realm.as_deref(), Some("first"), "{lines:?}");
+        assert_eq!(bearer.resource_metadata.as_deref(), Some("https://h.test/prm"));
+        assert_eq!((&all.error(), &all.scope()), (&bearer.error, &bearer.scope));
+        assert_eq!(bearer.error, Some(OAuthErrorCode::InsufficientScope));
+        assert_eq!(bearer.scope, Some(ScopeSet::parse("w").unwrap()));
+        assert_eq!(all.resource_metadata(), Some("https://h.test/prm"));
+    }
+}
+
+/// C1.8: the same for `DPoP`, whose wish for a nonce may stand in a challenge of its own.
+#[test]
+fn c1_8_several_dpop_challenges() {
+    let all = read(&[
+        r#"DPoP algs="ES256", resource_metadata="https://h.test/prm", Bearer error="invalid_token""#,
+        r#"DPoP error="use_dpop_nonce", algs="RS256", scope="a""#,
+    ]);
+    let dpop = all.dpop().unwrap();
+    assert_eq!(dpop.error, Some(OAuthErrorCode::UseDpopNonce));
+    assert_eq!(dpop.scope, Some(ScopeSet::parse("a").unwrap()));
+    assert_eq!(dpop.resource_metadata.as_deref(), Some("https://h.test/prm"));
+    assert!(dpop.takes(SigningAlgorithm::Es256) && !dpop.takes(SigningAlgorithm::Rs256));
+    assert_eq!(all.bearer().unwrap().scope, None, "the schemes are apart");
+}
+
 #[test]
 fn limits_hold() {
     let many = vec!["A"; 1000].join(", ");
@@ -164,6 +199,44 @@ proptest! {
             let wanted: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             prop_assert_eq!(challenge.parameters().collect::<Vec<_>>(), wanted);
         }
+    }
+
+    /// C1.4, C1.7, C1.8: of each parameter, the first challenge of the scheme that has it.
+    #[test]
+    fn the_first_that_has_it(
+        all in prop::collection::vec(
+            (0..3_usize, prop::collection::vec(("realm|error|resource_metadata", "[a-z]{1,5}"), 0..3)),
+            1..6,
+        ),
+        in_one_line in any::<bool>(),
+    ) {
+        let schemes = ["Bearer", "DPoP", "Basic"];
+        let lines: Vec<_> = all
+            .iter()
+            .map(|(scheme, parameters)| {
+                let parameters: Vec<_> =
+                    parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+                format!("{} {}", schemes[*scheme], parameters.join(", "))
+            })
+            .collect();
+        let joined = lines.join(", ");
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        let found = if in_one_line { read(&[&joined]) } else { read(&lines) };
+        let first = |scheme: usize, wanted: &str| {
+            let mut parameters = all.iter().filter(|(of, _)| *of == scheme).flat_map(|(_, parameters)| parameters);
+            parameters.find_map(|(name, value)| (name == wanted).then(|| value.clone()))
+        };
+        let bearer = found.bearer();
+        prop_assert_eq!(bearer.is_some(), all.iter().any(|(scheme, _)| *scheme == 0));
+        let bearer = bearer.unwrap_or_default();
+        prop_assert_eq!(bearer.realm, first(0, "realm"));
+        prop_assert_eq!(bearer.resource_metadata, first(0, "resource_metadata"));
+        prop_assert_eq!(bearer.error.map(|error| error.as_str().to_owned()), first(0, "error"));
+        let dpop = found.dpop();
+        prop_assert_eq!(dpop.is_some(), all.iter().any(|(scheme, _)| *scheme == 1));
+        let dpop = dpop.unwrap_or_default();
+        prop_assert_eq!(dpop.resource_metadata, first(1, "resource_metadata"));
+        prop_assert_eq!(dpop.error.map(|error| error.as_str().to_owned()), first(1, "error"));
     }
 
     #[test]

@@ -24,6 +24,19 @@ pub(super) fn rows() -> Vec<Misbehaviour> {
             Answer::status(403)
                 .header("www-authenticate", format!("{}, error=\"insufficient_scope\"", challenge(asked)))
         }),
+        row(
+            PLACE,
+            "call-403-in-parts",
+            "403 for want of a scope, which a second challenge says",
+            |asked, answer| {
+                if asked.authorization.is_none() {
+                    return answer;
+                }
+                Answer::status(403)
+                    .header("www-authenticate", challenge(asked))
+                    .header("www-authenticate", "Bearer error=\"insufficient_scope\", scope=\"a\"")
+            },
+        ),
         row(PLACE, "call-403-more", "403 for want of another scope each time", |asked, answer| {
             if asked.authorization.is_none() {
                 return answer;

@@ -80,6 +80,16 @@ pub(super) fn rows() -> Vec<Misbehaviour> {
             "the address in the challenge of a scheme that nobody knows, and Bearer without it",
             r#"Bearer scope="a", Macaroon resource_metadata="{prm}""#,
         ),
+        lines(
+            "challenge-in-parts",
+            "Bearer three times, the address in the second and another in the third",
+            |prm| {
+                vec![
+                    format!("Bearer scope=\"a\", Bearer resource_metadata=\"{prm}\"").into_bytes(),
+                    b"Bearer resource_metadata=\"http://127.0.0.1:1/\", scope=\"b\"".to_vec(),
+                ]
+            },
+        ),
         lines("challenge-latin-1", "bytes that are no UTF-8 in a description", |prm| {
             let mut line = b"Bearer error_description=\"\xe9\xff\", ".to_vec();
             line.extend_from_slice(format!("resource_metadata=\"{prm}\"").as_bytes());

@@ -9,6 +9,7 @@ use mcp_oauth_core::{
     SystemClock, SystemEntropy,
 };
 
+use super::tenure::Logouts;
 use super::{AuthorizationManager, Inner};
 use crate::assertion::ClientKey;
 use crate::attendance::Memory;
@@ -334,6 +335,7 @@ impl AuthorizationManagerBuilder {
             clock: self.clock,
             entropy: self.entropy,
             current: ArcSwapOption::empty(),
+            logouts: Logouts::default(),
             loaded: false.into(),
             flight: None.into(),
             unsaved: None.into(),

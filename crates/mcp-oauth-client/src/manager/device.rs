@@ -18,7 +18,7 @@ use crate::{Error, Grant, RegisteredClient};
 impl Inner {
     /// Shows a code and waits for the person to type it in elsewhere.
     pub(super) async fn login_by_device(
-        &self,
+        self: &Arc<Self>,
         display: &dyn DeviceDisplay,
         wanted: &Wanted<'_>,
         asked: &mut bool,
@@ -29,7 +29,7 @@ impl Inner {
     }
 
     async fn converse_by_device(
-        &self,
+        self: &Arc<Self>,
         display: &dyn DeviceDisplay,
         wanted: &Wanted<'_>,
         asked: &mut bool,
@@ -83,7 +83,7 @@ impl Inner {
         let DevicePrompt { resource, .. } = prompt;
         let token_endpoint = server.token_endpoint().clone();
         let grant = Grant::new(client, resource, token_endpoint, scopes, token, self.clock.now());
-        self.take(grant.bound_by(binding)).await
+        Ok(self.take(grant.bound_by(binding)).await)
     }
 
     /// A server that forgot the client says so before anybody was asked for anything: then there is a new registration

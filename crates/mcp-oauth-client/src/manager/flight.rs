@@ -20,10 +20,11 @@ use mcp_oauth_core::{AccessToken, Challenges, Issuer, OAuthErrorCode};
 use tokio::sync::oneshot;
 
 use super::Inner;
-use super::unsaved::{SlotGuard, Unsaved, save_later};
+use super::tenure::Tenure;
+use super::unsaved::{Place, SlotGuard, Unsaved, save_later};
 use crate::registration::ClientOrigin;
 use crate::token::refresh;
-use crate::{Grant, Lease, StoreError, StoreKey, TokenError, UnattendedError, Version};
+use crate::{Grant, StoreError, StoreKey, TokenError, UnattendedError};
 
 /// One renewal under way.
 pub(super) type Flight = Shared<BoxFuture<'static, Result<Arc<Grant>, RefreshError>>>;
@@ -67,7 +68,7 @@ impl RefreshError {
         match self {
             Self::Token(error) => error.is_retryable(),
             Self::Unattended(error) => error.is_retryable(),
-            Self::Store(_) => true,
+            Self::Store(error) => error.is_retryable(),
             Self::NoGrant | Self::Expired | Self::Ended(_) | Self::Moved { .. } | Self::Stopped => false,
         }
     }
@@ -152,41 +153,27 @@ impl Drop for Landing {
     }
 }
 
-/// Steps 2 to 6.
+/// Steps 2 to 6; 2 and 3 are in [`find`].
 async fn renew(inner: &Arc<Inner>, occasion: &Occasion) -> Result<Arc<Grant>, RefreshError> {
+    let since = inner.tenure();
     inner.load_once().await?;
     let held = inner.current.load_full();
-    let key = match (inner.records.grant_key().await?, &held) {
-        (Some(key), _) => key,
-        (None, Some(held)) => inner.records.key_for(held),
-        (None, None) => return Err(RefreshError::NoGrant),
-    };
     let mut unsaved = inner.unsaved.lock().await;
     // If it cannot be stored yet, it is used all the same.
     let _ = inner.save(&mut unsaved).await;
-    unsaved.take_if(|unsaved| unsaved.key != key);
-    let lease = match &*unsaved {
-        Some(unsaved) => Arc::clone(&unsaved.lease),
-        None => Arc::new(inner.records.lease(&key).await?),
-    };
-    let mut stored = inner.records.load_grant(&key, &inner.registration).await?;
-    // A newer login or a logout came in between.
-    unsaved.take_if(|unsaved| unsaved.instead_of != stored.version);
-    if let Some(unsaved) = &*unsaved {
-        stored.value = Some(unsaved.grant.clone());
-    }
-    let mut renewal = Renewal { inner, held, key, version: stored.version, lease, unsaved };
-    let Some(grant) = stored.value else { return renewal.nothing_stored() };
+    let Found { key, grant, place } = find(inner, held.as_ref(), &mut unsaved).await?;
+    let mut renewal = Renewal { inner, since, held, key, place, unsaved };
+    let Some(grant) = grant else { return renewal.nothing_stored() };
     let used = occasion.rejected.as_ref().or(renewal.held.as_ref().map(|held| &held.access_token));
     if is_usable(inner, &grant, used) {
         tracing::debug!(server = %inner.server, "a token that was renewed elsewhere is taken over");
-        return Ok(renewal.adopt(grant));
+        return renewal.adopt(grant);
     }
     if occasion.rejected.is_some() && inner.has_moved(&grant, &occasion.challenges).await {
         return renewal.moved(&grant).await;
     }
     let Some(refresh_token) = grant.refresh_token.clone() else {
-        renewal.adopt(grant);
+        renewal.adopt(grant)?;
         return Err(RefreshError::Expired);
     };
     if grant.client.is_expired(inner.clock.now()) {
@@ -200,6 +187,48 @@ async fn renew(inner: &Arc<Inner>, occasion: &Occasion) -> Result<Arc<Grant>, Re
     }
 }
 
+/// What there is to renew, and where the answer belongs.
+struct Found {
+    key: StoreKey,
+    grant: Option<Grant>,
+    place: Place,
+}
+
+/// Steps 2 and 3.
+async fn find(
+    inner: &Inner,
+    held: Option<&Arc<Grant>>,
+    unsaved: &mut SlotGuard<'_>,
+) -> Result<Found, RefreshError> {
+    if let Some(Unsaved { key, grant, place: Place::Any }) = &**unsaved {
+        // The newest login, whatever is stored.
+        return Ok(Found { key: key.clone(), grant: Some(grant.clone()), place: Place::Any });
+    }
+    let key = match (inner.records.grant_key().await?, held) {
+        (Some(key), _) => key,
+        (None, Some(held)) => inner.records.key_for(held),
+        (None, None) => return Err(RefreshError::NoGrant),
+    };
+    let lease = match &**unsaved {
+        Some(Unsaved { key: other, place: Place::Of { lease, .. }, .. }) if *other == key => {
+            Arc::clone(lease)
+        }
+        _ => Arc::new(inner.records.lease(&key).await?),
+    };
+    let stored = inner.records.load_grant(&key, &inner.registration).await?;
+    let grant = match &**unsaved {
+        Some(unsaved) if unsaved.key == key && unsaved.replaces(stored.version) => {
+            Some(unsaved.grant.clone())
+        }
+        // A newer login or a logout came in between.
+        _ => {
+            inner.discard(unsaved).await?;
+            stored.value
+        }
+    };
+    Ok(Found { key, grant, place: Place::Of { renewed: stored.version, lease } })
+}
+
 /// Another token than the one that is known to be of no use, and not about to expire.
 pub(super) fn is_usable(inner: &Inner, grant: &Grant, used: Option<&AccessToken>) -> bool {
     let other = used.is_none_or(|used| grant.access_token != *used);
@@ -209,26 +238,22 @@ pub(super) fn is_usable(inner: &Inner, grant: &Grant, used: Option<&AccessToken>
 /// A renewal that holds the lease.
 struct Renewal<'a> {
     inner: &'a Arc<Inner>,
-    /// What was in use when it began.
+    /// When it began.
+    since: Tenure,
+    /// What was in use then.
     held: Option<Arc<Grant>>,
     key: StoreKey,
-    /// What was stored when it began.
-    version: Option<Version>,
-    lease: Arc<Lease>,
-    /// What an earlier one could not store.
+    /// What was stored then, with the lease on it.
+    place: Place,
+    /// What an earlier one, or a login, could not store.
     unsaved: SlotGuard<'a>,
 }
 
 impl Renewal<'_> {
     /// Uses the grant, unless a login or a logout came in between: that is newer.
-    fn adopt(&self, grant: Grant) -> Arc<Grant> {
-        let grant = Arc::new(grant);
-        let previous = self.inner.current.compare_and_swap(&self.held, Some(Arc::clone(&grant)));
-        match (&*previous, &self.held) {
-            (Some(newer), Some(held)) if !Arc::ptr_eq(newer, held) => Arc::clone(newer),
-            (Some(newer), None) => Arc::clone(newer),
-            _ => grant,
-        }
+    fn adopt(&self, grant: Grant) -> Result<Arc<Grant>, RefreshError> {
+        let adopted = self.inner.use_instead(self.since, self.held.as_ref(), &Arc::new(grant));
+        adopted.ok_or(RefreshError::NoGrant)
     }
 
     /// The grant at hand was removed by someone else: they logged out.
@@ -239,17 +264,17 @@ impl Renewal<'_> {
 
     /// Step 5.
     async fn keep(&mut self, renewed: Grant) -> Result<Arc<Grant>, RefreshError> {
-        match self.inner.records.replace_grant(&self.key, Some(&renewed), self.version).await {
+        match self.inner.put_in_place(&self.key, &renewed, &self.place).await {
             Ok(()) => {
                 *self.unsaved = None;
-                Ok(self.adopt(renewed))
+                self.adopt(renewed)
             }
             Err(StoreError::Conflict) => {
                 *self.unsaved = None;
                 // A login or a logout, without the lease. It is newer than this renewal.
                 let now = self.inner.records.load_grant(&self.key, &self.inner.registration).await?;
                 if let Some(newer) = now.value {
-                    return Ok(self.adopt(newer));
+                    return self.adopt(newer);
                 }
                 // What the logout revoked was spent already; this is what would live on.
                 self.inner.revoke(&renewed).await;
@@ -259,16 +284,17 @@ impl Renewal<'_> {
                 // The old refresh token is spent, so the new one is kept in memory: better lost at the end of the
                 // program than now.
                 tracing::error!(server = %self.inner.server, %error, "the renewed token could not be stored");
-                let unsaved = Unsaved {
-                    key: self.key.clone(),
-                    grant: renewed.clone(),
-                    instead_of: self.version,
-                    lease: Arc::clone(&self.lease),
-                };
+                let adopted = self.adopt(renewed.clone());
+                if adopted.is_err() {
+                    *self.unsaved = None;
+                    self.inner.revoke(&renewed).await;
+                    return adopted;
+                }
+                let unsaved = Unsaved { key: self.key.clone(), grant: renewed, place: self.place.clone() };
                 if self.unsaved.replace(unsaved).is_none() {
                     save_later(self.inner);
                 }
-                Ok(self.adopt(renewed))
+                adopted
             }
         }
     }
@@ -283,11 +309,11 @@ impl Renewal<'_> {
             return Err(RefreshError::Token(Arc::new(error)));
         }
         let again = inner.records.load_grant(&self.key, &inner.registration).await?;
-        let changed = again.version != self.version;
+        let changed = !matches!(&self.place, Place::Of { renewed, .. } if *renewed == again.version);
         if let Some(newer) =
             again.value.filter(|newer| changed && is_usable(inner, newer, Some(&grant.access_token)))
         {
-            return Ok(self.adopt(newer));
+            return self.adopt(newer);
         }
         tracing::info!(server = %inner.server, issuer = %grant.issuer(), %error, "the grant has ended");
         if forgotten {
@@ -307,9 +333,12 @@ impl Renewal<'_> {
     }
 
     async fn drop_grant(&mut self) -> Result<(), RefreshError> {
-        match self.inner.records.replace_grant(&self.key, None, self.version).await {
-            Ok(()) | Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+        // A login that was never stored has no place there.
+        if let Place::Of { renewed, .. } = &self.place {
+            match self.inner.records.replace_grant(&self.key, None, *renewed).await {
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         *self.unsaved = None;
         self.inner.current.compare_and_swap(&self.held, None);

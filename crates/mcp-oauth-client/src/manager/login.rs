@@ -9,6 +9,7 @@ use url::Url;
 
 use super::client::{Chosen, is_unknown_client};
 use super::request::Address;
+use super::unsaved::{Place, Unsaved, save_later};
 use super::{AuthorizationManager, Inner};
 use crate::attendance::Need;
 use crate::dpop::Signals;
@@ -166,7 +167,7 @@ impl Inner {
     /// A registration from the store may be one that the server forgot. Then the login is made once more, with a new one;
     /// never twice (C12.9).
     async fn login(
-        &self,
+        self: &Arc<Self>,
         rendezvous: &mut dyn Rendezvous,
         wanted: &Wanted<'_>,
         asked: &mut bool,
@@ -190,7 +191,11 @@ impl Inner {
     }
 
     /// Asks until there is an answer to this login. What is no answer to it does not end it (C10.6).
-    async fn converse(&self, rendezvous: &mut dyn Rendezvous, prompt: &Prompt) -> Result<Arc<Grant>, Error> {
+    async fn converse(
+        self: &Arc<Self>,
+        rendezvous: &mut dyn Rendezvous,
+        prompt: &Prompt,
+    ) -> Result<Arc<Grant>, Error> {
         let limit = self.policy.limits.session_lifetime;
         let mut attempts = self.policy.limits.answer_attempts.max(1);
         loop {
@@ -296,7 +301,11 @@ impl Inner {
     }
 
     /// Believes the answer, or not; redeems the code; stores the grant, then uses it.
-    async fn finish(&self, callback: Callback, session: Option<&State>) -> Result<Arc<Grant>, Error> {
+    async fn finish(
+        self: &Arc<Self>,
+        callback: Callback,
+        session: Option<&State>,
+    ) -> Result<Arc<Grant>, Error> {
         let state = match (&callback, session) {
             (Callback::Redirect { state, .. }, Some(session)) if state != session => {
                 return Err(CallbackError::UnknownState.into());
@@ -316,16 +325,28 @@ impl Inner {
         let answer = exchange(&self.tokens, &pending, &code).await?;
         let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
         let grant = Grant::new(client, resource, token_endpoint, requested, answer, self.clock.now());
-        self.take(grant.bound_by(binding)).await
+        Ok(self.take(grant.bound_by(binding)).await)
     }
 
-    /// Stores a new login's grant, then uses it.
-    pub(super) async fn take(&self, grant: Grant) -> Result<Arc<Grant>, Error> {
-        self.records.put_grant(&grant).await?;
+    /// Stores a new login's grant and uses it. Where the store does not take it, it is used from memory: its code is
+    /// spent, and a person was asked for it.
+    pub(super) async fn take(self: &Arc<Self>, grant: Grant) -> Arc<Grant> {
+        let mut unsaved = self.unsaved.lock().await;
+        let stored = self.records.put_grant(&grant).await;
+        // What was kept there is older than this login.
+        let had_some = unsaved.take().is_some();
+        if let Err(error) = stored {
+            tracing::error!(server = %self.server, %error, "the login could not be stored");
+            let key = self.records.key_for(&grant);
+            *unsaved = Some(Unsaved { key, grant: grant.clone(), place: Place::Any });
+            if !had_some {
+                save_later(self);
+            }
+        }
         tracing::info!(server = %self.server, issuer = %grant.issuer(), scopes = %grant.granted, "logged in");
         let grant = Arc::new(grant);
         self.loaded.store(true, Ordering::Release);
         self.current.store(Some(Arc::clone(&grant)));
-        Ok(grant)
+        grant
     }
 }

@@ -58,39 +58,31 @@ impl AuthorizationManager {
     /// # Errors
     /// When the store fails; then nothing is forgotten.
     pub async fn logout(&self) -> Result<Logout, Error> {
+        let inner = &*self.inner;
         // A renewal under way has it, and sees to it.
-        let mut unsaved = self.inner.unsaved.try_lock().ok();
-        let stored = self.inner.records.grant_key().await?;
-        self.inner.load_once().await?;
-        let (kept, version) = match &stored {
-            Some(key) => {
-                let kept = self.inner.records.load_grant(key, &self.inner.registration).await?;
-                (kept.value, kept.version)
-            }
-            None => (None, None),
-        };
-        let held = self.grant();
-        let held_key = held.as_ref().map(|grant| self.inner.records.key_for(grant));
-        for key in [stored, held_key].into_iter().flatten() {
-            self.inner.records.remove_grant(&key).await?;
+        let mut unsaved = inner.unsaved.try_lock().ok();
+        inner.load_once().await?;
+        let held_key = inner.current.load().as_ref().map(|held| inner.records.key_for(held));
+        // From the oldest to the newest: where one process holds what another one renewed, both are ended.
+        let removed = inner.records.remove_grants(held_key, &inner.registration).await?;
+        inner.loaded.store(true, Ordering::Release);
+        let mut ended: Vec<Arc<Grant>> = inner.end_tenure().into_iter().collect();
+        for grant in removed.into_iter().map(Arc::new) {
+            // Memory may know better what it is than the store, which has taken nothing else since.
+            ended.retain(|other| other.access_token != grant.access_token);
+            ended.push(grant);
         }
-        self.inner.loaded.store(true, Ordering::Release);
-        self.inner.current.store(None);
-        let unsaved = unsaved.as_mut().and_then(|slot| slot.take());
-        let newest = match unsaved {
+        if let Some(unsaved) = unsaved.as_mut().and_then(|slot| slot.take()) {
             // What is stored in its stead is spent (C15.5).
-            Some(unsaved) if unsaved.instead_of == version => Some(Arc::new(unsaved.grant)),
-            Some(unsaved) => {
-                self.inner.revoke(&unsaved.grant).await;
-                kept.map(Arc::new).or(held)
-            }
-            // The stored one is newer where another process renewed it.
-            None => kept.map(Arc::new).or(held),
-        };
-        match newest {
-            Some(grant) => Ok(self.inner.revoke(&grant).await),
-            None => Ok(Logout::default()),
+            let newest = Arc::new(unsaved.grant);
+            ended.retain(|other| other.access_token != newest.access_token);
+            ended.push(newest);
         }
+        let mut last = Logout::default();
+        for grant in ended {
+            last = inner.revoke(&grant).await;
+        }
+        Ok(last)
     }
 }
 

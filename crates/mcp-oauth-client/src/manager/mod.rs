@@ -13,6 +13,7 @@ mod present;
 mod registration;
 mod request;
 mod settle;
+mod tenure;
 mod unattended;
 mod unsaved;
 
@@ -78,10 +79,12 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     /// What requests use.
     current: ArcSwapOption<Grant>,
+    /// What renewals that are under way are told by.
+    logouts: tenure::Logouts,
     /// Whether the store was asked at all.
     loaded: AtomicBool,
     flight: Mutex<Option<flight::Flight>>,
-    /// A renewed grant that the store did not take.
+    /// A grant that the store did not take.
     unsaved: unsaved::Slot,
     /// After a refresh before its time failed: when to try again.
     pause_until: Mutex<Option<Instant>>,
@@ -149,16 +152,20 @@ impl Inner {
         if self.loaded.load(Ordering::Acquire) {
             return Ok(());
         }
-        let Some(key) = self.records.grant_key().await? else {
-            self.loaded.store(true, Ordering::Release);
-            return Ok(());
+        let since = self.tenure();
+        let stored = match self.records.look(&self.registration).await {
+            Ok(seen) => seen.grant.value,
+            // What needs no person is not worth a failure: another token can be had at any time.
+            Err(error) if self.registration.unattended.is_some() => {
+                tracing::warn!(server = %self.server, %error, "stored tokens cannot be read");
+                None
+            }
+            Err(error) => return Err(error),
         };
-        let stored = self.records.load_grant(&key, &self.registration).await?;
-        if let Some(grant) = stored.value {
+        if let Some(grant) = stored {
             tracing::debug!(server = %self.server, issuer = %grant.issuer(), "a stored grant is used");
             // A login or another reader may have been faster; what is there is newer.
-            let empty: Option<Arc<Grant>> = None;
-            self.current.compare_and_swap(&empty, Some(Arc::new(grant)));
+            self.use_instead(since, None, &Arc::new(grant));
         }
         self.loaded.store(true, Ordering::Release);
         Ok(())

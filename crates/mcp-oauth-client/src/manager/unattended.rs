@@ -11,7 +11,7 @@ use crate::dpop::{Binding, Signals};
 use crate::session::{Selection, select_scopes};
 use crate::token::{TokenError, TokenRequest};
 use crate::unattended::{Unattended, UnattendedError, assertion_form, client_credentials_form};
-use crate::{AssertionAudience, Grant, RegisteredClient, RegistrationError};
+use crate::{AssertionAudience, Grant, RegisteredClient, RegistrationError, StoreError};
 
 /// What a token is asked for, and where.
 struct Target {
@@ -31,31 +31,48 @@ impl Inner {
         unattended: &Unattended,
         occasion: &Occasion,
     ) -> Result<Arc<Grant>, RefreshError> {
+        let since = self.tenure();
         self.load_once().await?;
         let held = self.current.load_full();
-        let _lease = self.records.lease_server().await?;
-        let stored = match self.records.grant_key().await? {
-            Some(key) => self.records.load_grant(&key, &self.registration).await?.value,
-            None => None,
-        };
+        // Nothing is lost without the store: another token can be had at any time.
+        let lease = self.records.lease_server().await.map_err(|error| self.without_store(&error));
+        let seen = self.records.look(&self.registration).await.map_err(|error| self.without_store(&error));
         let used = occasion.rejected.as_ref().or(held.as_ref().map(|held| &held.access_token));
-        let grant = match stored {
-            Some(grant) if is_usable(self, &grant, used) && grant.granted.covers(&occasion.needed()) => {
-                tracing::debug!(server = %self.server, "a token that another process got is taken over");
-                grant
-            }
-            _ => {
-                let grant = self.obtain(unattended, held.as_deref(), occasion).await?;
-                // Nothing is lost without the store: another token can be had at any time.
-                if let Err(error) = self.records.put_grant(&grant).await {
-                    tracing::warn!(server = %self.server, %error, "the token could not be stored");
-                }
-                grant
-            }
+        let is_enough =
+            |grant: &Grant| is_usable(self, grant, used) && grant.granted.covers(&occasion.needed());
+        if let Some(grant) = seen.as_ref().ok().and_then(|seen| seen.grant.value.clone()).filter(is_enough) {
+            tracing::debug!(server = %self.server, "a token that another process got is taken over");
+            return self.use_instead(since, held.as_ref(), &Arc::new(grant)).ok_or(RefreshError::NoGrant);
+        }
+        let grant = Arc::new(self.obtain(unattended, held.as_deref(), occasion).await?);
+        let stored = match seen {
+            Ok(seen) => self.records.put_grant_over(seen, &grant).await,
+            Err(()) => Ok(()),
         };
-        let grant = Arc::new(grant);
-        self.current.store(Some(Arc::clone(&grant)));
-        Ok(grant)
+        drop(lease);
+        match stored {
+            Ok(()) => {}
+            Err(StoreError::Conflict) => {
+                // Another process was faster, without the lease; or somebody logged out.
+                let now = self.records.look(&self.registration).await?;
+                if now.grant.value.is_none() {
+                    self.revoke(&grant).await;
+                    self.current.compare_and_swap(&held, None);
+                    return Err(RefreshError::NoGrant);
+                }
+            }
+            Err(error) => self.without_store(&error),
+        }
+        if let Some(grant) = self.use_instead(since, held.as_ref(), &grant) {
+            return Ok(grant);
+        }
+        // They logged out here, and this is what would live on.
+        self.revoke(&grant).await;
+        Err(RefreshError::NoGrant)
+    }
+
+    fn without_store(&self, error: &StoreError) {
+        tracing::warn!(server = %self.server, %error, "going on without the credential store");
     }
 
     /// Before an expiry, the request that worked the last time. In all other cases, everything is looked up anew: what

@@ -1,11 +1,13 @@
-//! A renewed grant that the store did not take: the disk is full, the keyring is locked.
+//! A grant that the store did not take: the disk is full, the keyring is locked.
 //!
-//! The refresh token that is stored is spent. Until the new one takes its place,
+//! What it was got with is spent, be it the code of a login or the refresh token that is stored. Until the store takes it,
 //!
-//! - this process uses the new one from memory;
-//! - it keeps the lease. Another process would present the spent token, and end the whole grant at servers that look for
-//!   theft; it waits instead, and then says that it may try again;
+//! - this process uses it from memory;
+//! - after a renewal, it keeps the lease. Another process would present the spent token, and end the whole grant at
+//!   servers that look for theft; it waits instead, and then says that it may try again;
 //! - storing is tried again: from time to time, and before the next renewal.
+//!
+//! Where somebody logged out in the meantime, it is revoked instead: nothing else would ever end it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +24,30 @@ const LAST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Unsaved {
     pub(super) key: StoreKey,
     pub(super) grant: Grant,
-    /// What is stored in its stead. Anything else is a newer login's, or nothing, after a logout.
-    pub(super) instead_of: Option<Version>,
-    pub(super) lease: Arc<Lease>,
+    pub(super) place: Place,
+}
+
+/// What it is to take the place of.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// Of whatever is stored: it is a new login's.
+    Any,
+    /// Of the grant that was renewed. Anything else is a newer login's, or nothing, after a logout.
+    Of {
+        renewed: Option<Version>,
+        /// Held for as long as the grant is not stored.
+        lease: Arc<Lease>,
+    },
+}
+
+impl Unsaved {
+    /// Whether it is still what counts, with this version in the store.
+    pub(super) fn replaces(&self, stored: Option<Version>) -> bool {
+        match &self.place {
+            Place::Any => true,
+            Place::Of { renewed, .. } => *renewed == stored,
+        }
+    }
 }
 
 /// Where it is. Locked by whoever renews, and by the attempts at storing it.
@@ -35,12 +58,42 @@ impl Inner {
     /// Tries to store it, if there is one. Afterwards there is none, unless the store still fails.
     pub(super) async fn save(&self, slot: &mut SlotGuard<'_>) -> Result<(), StoreError> {
         let Some(unsaved) = slot.as_ref() else { return Ok(()) };
-        match self.records.replace_grant(&unsaved.key, Some(&unsaved.grant), unsaved.instead_of).await {
-            Ok(()) => tracing::info!(server = %self.server, "the renewed token is stored now"),
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error),
+        match self.put_in_place(&unsaved.key, &unsaved.grant, &unsaved.place).await {
+            Ok(()) => {
+                **slot = None;
+                tracing::info!(server = %self.server, "the token is stored now");
+                Ok(())
+            }
+            Err(StoreError::Conflict) => self.discard(slot).await,
+            Err(error) => Err(error),
         }
-        **slot = None;
+    }
+
+    /// Stores a grant at its place.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a login or a logout came in between.
+    pub(super) async fn put_in_place(
+        &self,
+        key: &StoreKey,
+        grant: &Grant,
+        place: &Place,
+    ) -> Result<(), StoreError> {
+        match place {
+            Place::Any => self.records.put_grant(grant).await,
+            Place::Of { renewed, .. } => self.records.replace_grant(key, Some(grant), *renewed).await,
+        }
+    }
+
+    /// Gives it up for what is stored now. Nothing: somebody logged out, and it would live on.
+    pub(super) async fn discard(&self, slot: &mut SlotGuard<'_>) -> Result<(), StoreError> {
+        let Some(unsaved) = slot.as_ref() else { return Ok(()) };
+        let now = self.records.load_grant(&unsaved.key, &self.registration).await?;
+        if let Some(unsaved) = slot.take()
+            && now.version.is_none()
+        {
+            self.revoke(&unsaved.grant).await;
+        }
         Ok(())
     }
 }
@@ -57,7 +110,7 @@ pub(super) fn save_later(inner: &Arc<Inner>) {
             match inner.save(&mut slot).await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::debug!(server = %inner.server, %error, "the renewed token still cannot be stored");
+                    tracing::debug!(server = %inner.server, %error, "the token still cannot be stored");
                 }
             }
             pause = (pause * 2).min(LAST_PAUSE);

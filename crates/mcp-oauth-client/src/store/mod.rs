@@ -12,6 +12,7 @@ mod key;
 #[cfg(any(test, feature = "keyring"))]
 mod keyring;
 mod memory;
+mod record;
 mod records;
 mod sealed;
 
@@ -174,6 +175,18 @@ pub enum StoreError {
 impl StoreError {
     /// True when the same attempt may succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Conflict | Self::LeaseTimeout { .. } | Self::Locked { .. })
+        match self {
+            Self::Conflict | Self::LeaseTimeout { .. } | Self::Locked { .. } | Self::Backend(_) => true,
+            // A full disk or a file system that is away may pass; what the program may not do, it may not do later.
+            Self::Io { source, .. } => !matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::IsADirectory
+                    | io::ErrorKind::Unsupported
+            ),
+            Self::TooLarge { .. } | Self::Sealed { .. } => false,
+        }
     }
 }

@@ -1,15 +1,13 @@
 //! The store with the types of this crate instead of bytes.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_oauth_core::{ClientId, Issuer, RedirectUri, ResourceUri};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, UnsealError, Version};
+use super::record::{Record, decode, encode};
+use super::{CredentialStore, Lease, SecretBytes, StoreError, StoreKey, Version};
 use crate::grant::GrantRecord;
 use crate::registration::{ClientRecord, Registration};
 use crate::{ClientOrigin, Grant, RegisteredClient};
@@ -27,30 +25,19 @@ pub(crate) struct Stored<T> {
     pub(crate) version: Option<Version>,
 }
 
-/// What is stored under one kind of key. A record says its format as `format`; one that does not is of format 1.
-pub(crate) trait Record: Serialize + DeserializeOwned {
-    /// The newest format that this version reads. It counts up when an older version must not use the record as if it
-    /// were one of its own, say because it would send a token in a way that it is not meant for.
-    const FORMAT: u32 = 1;
+/// What was found, to be replaced only as long as it is there.
+pub(crate) struct Seen {
+    /// Where the grant of this server is, if there is one.
+    pub(crate) key: Option<StoreKey>,
+    pub(crate) grant: Stored<Grant>,
+    /// Of the note that says where.
+    server: Option<Version>,
 }
 
 impl Record for ServerRecord {}
 impl Record for ClientRecord {}
 impl Record for GrantRecord {
     const FORMAT: u32 = GrantRecord::FORMAT;
-}
-
-/// The part of a record that every format has.
-#[derive(Deserialize)]
-struct Form {
-    #[serde(default = "first_format")]
-    format: u32,
-    /// What a sealed value has instead.
-    sealed: Option<u32>,
-}
-
-fn first_format() -> u32 {
-    1
 }
 
 /// Which grant an MCP server's is.
@@ -87,9 +74,20 @@ impl Records {
         Self { store, server, subject, lease_wait }
     }
 
+    /// The grant of this server, if it has one.
+    pub(crate) async fn look(&self, registration: &Registration) -> Result<Seen, StoreError> {
+        let stored = self.server_record().await?;
+        let key = stored.value.map(|record| self.key_of(record.issuer, record.resource));
+        let grant = match &key {
+            Some(key) => self.load_grant(key, registration).await?,
+            None => Stored { value: None, version: None },
+        };
+        Ok(Seen { key, grant, server: stored.version })
+    }
+
     /// The key of the grant that this server has, if it has one.
     pub(crate) async fn grant_key(&self) -> Result<Option<StoreKey>, StoreError> {
-        let record = self.server_record().await?;
+        let record = self.server_record().await?.value;
         Ok(record.map(|record| self.key_of(record.issuer, record.resource)))
     }
 
@@ -98,7 +96,7 @@ impl Records {
         &self,
         registration: &Registration,
     ) -> Result<Option<RegisteredClient>, StoreError> {
-        let record = self.server_record().await?;
+        let record = self.server_record().await?.value;
         let Some((issuer, kept_under)) = record.and_then(|it| Some((it.issuer, it.registered_for?))) else {
             return Ok(None);
         };
@@ -113,9 +111,15 @@ impl Records {
         }
     }
 
+    async fn server_record(&self) -> Result<Stored<ServerRecord>, StoreError> {
+        let Stored { value, version } = self.read(&self.server_key()).await?;
+        let is_ours = |record: &ServerRecord| record.server == self.server && record.subject == self.subject;
+        Ok(Stored { value: value.filter(is_ours), version })
+    }
+
     /// Where the configured client with this id got its last grant. Known after the grant has ended, too.
     pub(crate) async fn preregistered_at(&self, client_id: &ClientId) -> Result<Option<Issuer>, StoreError> {
-        let record = self.server_record().await?;
+        let record = self.server_record().await?.value;
         Ok(record
             .filter(|record| record.preregistered.as_ref() == Some(client_id))
             .map(|record| record.issuer))
@@ -152,7 +156,45 @@ impl Records {
         let key = self.key_for(grant);
         let before = self.grant_key().await?;
         self.put(&key, &grant.to_record(&self.subject)).await?;
-        let record = ServerRecord {
+        self.put(&self.server_key(), &self.note_of(grant)).await?;
+        self.remove_other(before, &key).await
+    }
+
+    /// Puts a grant in that took no login, unless what was seen has changed meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] after a logout, or when another process was faster.
+    pub(crate) async fn put_grant_over(&self, seen: Seen, grant: &Grant) -> Result<(), StoreError> {
+        let key = self.key_for(grant);
+        let expected = if seen.key.as_ref() == Some(&key) {
+            seen.grant.version
+        } else {
+            self.store.load(&key).await?.map(|bytes| bytes.version())
+        };
+        let value = encode(&grant.to_record(&self.subject))?;
+        let written = value.version();
+        self.store.replace(&key, Some(value), expected).await?;
+        let note = encode(&self.note_of(grant))?;
+        if let Err(error) = self.store.replace(&self.server_key(), Some(note), seen.server).await {
+            // Nothing leads to it.
+            match self.store.replace(&key, None, Some(written)).await {
+                Ok(()) | Err(StoreError::Conflict) => return Err(error),
+                Err(also) => return Err(also),
+            }
+        }
+        self.remove_other(seen.key, &key).await
+    }
+
+    /// After a change of the authorization server nothing leads to the old grant any more.
+    async fn remove_other(&self, before: Option<StoreKey>, now: &StoreKey) -> Result<(), StoreError> {
+        match before {
+            Some(before) if before != *now => self.remove(&before).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn note_of(&self, grant: &Grant) -> ServerRecord {
+        ServerRecord {
             format: 1,
             server: self.server.clone(),
             subject: self.subject.clone(),
@@ -162,25 +204,52 @@ impl Records {
                 .then(|| grant.client().client_id().clone()),
             registered_for: (grant.client().origin() == ClientOrigin::Dynamic)
                 .then(|| grant.client().kept_under().to_vec()),
-        };
-        self.put(&self.server_key(), &record).await?;
-        // After a change of the authorization server nothing leads to the old grant any more.
-        match before {
-            Some(before) if before != key => self.remove(&before).await,
-            _ => Ok(()),
         }
     }
 
-    /// Removes the grant and the note of it.
-    pub(crate) async fn remove_grant(&self, key: &StoreKey) -> Result<(), StoreError> {
-        self.remove(key).await?;
-        self.end_note().await
+    /// Removes the grant and the note of it, and gives what was really removed: all of it, where a renewal or a login
+    /// stored another grant in the meantime. `held` is where a grant of ours may be that nothing leads to.
+    pub(crate) async fn remove_grants(
+        &self,
+        held: Option<StoreKey>,
+        registration: &Registration,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let mut removed = Vec::new();
+        for _ in 0..WRITE_ATTEMPTS {
+            let keys: Vec<_> = self.grant_key().await?.into_iter().chain(held.clone()).collect();
+            let mut changed = false;
+            for key in &keys {
+                let stored = self.load_grant(key, registration).await?;
+                if stored.version.is_none() {
+                    continue;
+                }
+                match self.replace_grant(key, None, stored.version).await {
+                    Ok(()) => removed.extend(stored.value),
+                    Err(StoreError::Conflict) => changed = true,
+                    Err(error) => return Err(error),
+                }
+            }
+            if changed {
+                continue;
+            }
+            self.end_note().await?;
+            // A login stores its grant first and the note of it afterwards: the note that was removed may have been that
+            // of a newer one.
+            let mut left = false;
+            for key in &keys {
+                left |= self.store.load(key).await?.is_some();
+            }
+            if !left {
+                return Ok(removed);
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     /// After a logout. A client that was registered by hand may then go to another server (C7.4); one that was registered
     /// dynamically is still there, to be used again or to be ended, so the note that leads to it stays.
     async fn end_note(&self) -> Result<(), StoreError> {
-        match self.server_record().await? {
+        match self.server_record().await?.value {
             Some(record) if record.registered_for.is_some() => Ok(()),
             _ => self.remove(&self.server_key()).await,
         }
@@ -224,11 +293,6 @@ impl Records {
         self.store.lease(&self.server_key(), LEASE_TTL, self.lease_wait).await
     }
 
-    async fn server_record(&self) -> Result<Option<ServerRecord>, StoreError> {
-        let stored: Stored<ServerRecord> = self.read(&self.server_key()).await?;
-        Ok(stored.value.filter(|record| record.server == self.server && record.subject == self.subject))
-    }
-
     fn server_key(&self) -> StoreKey {
         StoreKey::Server { server: self.server.clone(), subject: self.subject.clone() }
     }
@@ -267,57 +331,6 @@ impl Records {
 
 fn client_key(issuer: &Issuer, redirect_uris: &[RedirectUri]) -> StoreKey {
     StoreKey::Client { issuer: issuer.clone(), redirect_uris: redirect_uris.to_vec() }
-}
-
-/// What cannot be read counts as absent: it is no grant that anybody could use, and a login replaces it. What only lacks
-/// its key does not: somebody has the key.
-fn decode<T: Record>(key: &StoreKey, bytes: &SecretBytes) -> Result<Option<T>, StoreError> {
-    let Ok(form) = serde_json::from_slice::<Form>(bytes.expose()) else {
-        // Without the parser's message, here and below: it may quote the value.
-        tracing::warn!(%key, "a stored value cannot be read and counts as absent");
-        return Ok(None);
-    };
-    if form.sealed.is_some() {
-        return Err(StoreError::Sealed { key: key.name(), source: UnsealError::NoKey });
-    }
-    if form.format > T::FORMAT {
-        tracing::warn!(%key, form.format, "a stored value is of a newer version of this library and counts as absent");
-        return Ok(None);
-    }
-    let record = serde_json::from_slice(bytes.expose()).ok();
-    if record.is_none() {
-        tracing::warn!(%key, "a stored value cannot be read and counts as absent");
-    }
-    Ok(record)
-}
-
-fn encode(record: &impl Record) -> Result<SecretBytes, StoreError> {
-    let mut buffer = WipedBuffer::default();
-    match serde_json::to_writer_pretty(&mut buffer, record) {
-        Ok(()) => Ok(SecretBytes(buffer.0)),
-        Err(error) => Err(StoreError::Backend(error.into())),
-    }
-}
-
-/// A buffer that leaves nothing behind where it was before it grew.
-#[derive(Default)]
-struct WipedBuffer(Zeroizing<Vec<u8>>);
-
-impl io::Write for WipedBuffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let needed = self.0.len() + bytes.len();
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(1024).next_power_of_two()));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -4,63 +4,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use mcp_oauth_client::{
-    AuthorizationManager, CredentialStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey, Version,
-};
+use mcp_oauth_client::AuthorizationManager;
 use testkit::oauth::{OAuthPeer, Reply};
 use tokio::sync::Semaphore;
 
+use crate::faulty::Faulty;
 use crate::support::{builder, login, policy};
-
-/// A memory store that can be made to refuse writes.
-#[derive(Clone, Default)]
-struct Full {
-    inner: MemoryStore,
-    full: Arc<AtomicBool>,
-}
-
-impl CredentialStore for Full {
-    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
-        self.inner.load(key)
-    }
-
-    fn replace<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        value: Option<SecretBytes>,
-        expected: Option<Version>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        if self.full.load(Ordering::Acquire) {
-            return Box::pin(async { Err(StoreError::Backend("the disk is full".into())) });
-        }
-        self.inner.replace(key, value, expected)
-    }
-
-    fn lease<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        ttl: Duration,
-        wait: Duration,
-    ) -> BoxFuture<'a, Result<Lease, StoreError>> {
-        self.inner.lease(key, ttl, wait)
-    }
-}
 
 /// C15.6: a store that takes nothing for a while: the spent refresh token in it is not presented again, and the newest
 /// one is stored as soon as that is possible.
 #[tokio::test]
 async fn c15_6_full_disk() {
     let peer = OAuthPeer::start(|_| {}).await;
-    let store = Full::default();
+    let store = Faulty::default();
     let manager = builder(&peer).store(store.clone()).build().unwrap();
     login(&manager).await.unwrap();
-    store.full.store(true, Ordering::Release);
+    store.set_full(true);
     for _ in 0..2 {
         let token = manager.access_token().await.unwrap();
         assert_ne!(manager.recover(Some(&token)).await.unwrap(), token);
     }
-    store.full.store(false, Ordering::Release);
+    store.set_full(false);
     let token = manager.access_token().await.unwrap();
     let newest = manager.recover(Some(&token)).await.unwrap();
     assert!(!peer.has_revoked());
@@ -72,10 +36,10 @@ async fn c15_6_full_disk() {
 #[tokio::test]
 async fn c15_6_full_disk_and_a_server_that_is_down() {
     let peer = OAuthPeer::start(|_| {}).await;
-    let store = Full::default();
+    let store = Faulty::default();
     let manager = builder(&peer).store(store.clone()).build().unwrap();
     login(&manager).await.unwrap();
-    store.full.store(true, Ordering::Release);
+    store.set_full(true);
     let token = manager.access_token().await.unwrap();
     let unsaved = manager.recover(Some(&token)).await.unwrap();
     let down = Arc::new(AtomicBool::new(true));
@@ -98,7 +62,7 @@ async fn c15_6_full_disk_and_a_server_that_is_down() {
 #[tokio::test]
 async fn c14_7_full_disk_and_another_process() {
     let peer = OAuthPeer::start(|_| {}).await;
-    let store = Full::default();
+    let store = Faulty::default();
     let process = || {
         let mut policy = policy();
         policy.limits.lease_wait = Duration::from_millis(50);
@@ -107,14 +71,14 @@ async fn c14_7_full_disk_and_another_process() {
     let (one, other): (AuthorizationManager, _) = (process(), process());
     login(&one).await.unwrap();
     let token = other.access_token().await.unwrap();
-    store.full.store(true, Ordering::Release);
+    store.set_full(true);
     let unsaved = one.recover(Some(&token)).await.unwrap();
     peer.clear();
     for _ in 0..3 {
         let error = other.recover(Some(&token)).await.unwrap_err();
         assert!(error.is_retryable() && !error.needs_authorization(), "{error:?}");
     }
-    store.full.store(false, Ordering::Release);
+    store.set_full(false);
     let adopted = loop {
         // Each attempt waits for the lease.
         match other.recover(Some(&token)).await {
@@ -131,13 +95,13 @@ async fn c14_7_full_disk_and_another_process() {
 #[tokio::test]
 async fn c15_6_full_disk_and_a_login() {
     let peer = OAuthPeer::start(|_| {}).await;
-    let store = Full::default();
+    let store = Faulty::default();
     let manager = builder(&peer).store(store.clone()).build().unwrap();
     login(&manager).await.unwrap();
-    store.full.store(true, Ordering::Release);
+    store.set_full(true);
     let token = manager.access_token().await.unwrap();
     manager.recover(Some(&token)).await.unwrap();
-    store.full.store(false, Ordering::Release);
+    store.set_full(false);
     let newer = login(&manager).await.unwrap();
     let renewed = manager.recover(Some(newer.access_token())).await.unwrap();
     let next = builder(&peer).store(store).build().unwrap();
@@ -150,7 +114,7 @@ async fn c15_6_full_disk_and_a_login() {
 #[tokio::test]
 async fn c15_6_settled_before_the_end() {
     let peer = OAuthPeer::start(|_| {}).await;
-    let store = Full::default();
+    let store = Faulty::default();
     let manager = builder(&peer).store(store.clone()).build().unwrap();
     manager.settle().await.unwrap();
     login(&manager).await.unwrap();
@@ -166,14 +130,14 @@ async fn c15_6_settled_before_the_end() {
         tokio::task::yield_now().await;
     }
     caller.abort();
-    store.full.store(true, Ordering::Release);
+    store.set_full(true);
     let settling = tokio::spawn({
         let manager = manager.clone();
         async move { manager.settle().await }
     });
     gate.add_permits(1);
     assert!(settling.await.unwrap().is_err(), "the disk is full");
-    store.full.store(false, Ordering::Release);
+    store.set_full(false);
     manager.settle().await.unwrap();
     let next = builder(&peer).store(store).build().unwrap();
     let stored = next.access_token().await.unwrap();

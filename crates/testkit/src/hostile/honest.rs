@@ -11,10 +11,12 @@ pub(super) fn answer(name: &str, place: Place, asked: &Asked) -> Answer {
         Place::Mcp => call(asked),
         Place::Resource => Answer::json(200, &resource(asked)),
         Place::Server => Answer::json(200, &server(name, asked)),
-        Place::Register => register(asked),
+        Place::Register => register(name, asked),
         Place::Authorize => redirect(&asked.parameter("redirect_uri"), &callback(name, asked)),
         Place::Token => Answer::json(200, &tokens(name, asked)),
         Place::Push => Answer::json(201, &pushed(asked)),
+        Place::Device => Answer::json(200, &device(asked)),
+        Place::Manage => manage(asked),
         Place::Revoke => Answer::status(200),
     }
 }
@@ -37,7 +39,7 @@ fn resource(asked: &Asked) -> Value {
 
 fn server(name: &str, asked: &Asked) -> Value {
     let at = |place: &str| format!("{}/{place}", asked.base);
-    json!({
+    let mut document = json!({
         "issuer": asked.base,
         "authorization_endpoint": at("authorize"),
         "token_endpoint": at("token"),
@@ -50,10 +52,16 @@ fn server(name: &str, asked: &Asked) -> Value {
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
-    })
+    });
+    if name.starts_with("device-") {
+        document["device_authorization_endpoint"] = at("device").into();
+        document["grant_types_supported"] =
+            json!(["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]);
+    }
+    document
 }
 
-fn register(asked: &Asked) -> Answer {
+fn register(name: &str, asked: &Asked) -> Answer {
     let mut answer: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
     if !answer.is_object() {
         return Answer::status(400);
@@ -61,7 +69,37 @@ fn register(asked: &Asked) -> Answer {
     answer["client_id"] = "a-client".into();
     answer["client_secret"] = "client-s3cr3t".into();
     answer["client_secret_expires_at"] = 0.into();
+    if name.starts_with("manage-") {
+        answer["registration_client_uri"] = format!("{}/manage", asked.base).into();
+        answer["registration_access_token"] = "management-s3cr3t".into();
+    }
     Answer::json(201, &answer)
+}
+
+/// RFC 7592 §2, for whoever has the token.
+fn manage(asked: &Asked) -> Answer {
+    if asked.authorization.as_deref() != Some("Bearer management-s3cr3t") {
+        return Answer::status(401);
+    }
+    if asked.method == "DELETE" {
+        return Answer::status(204);
+    }
+    let mut answer: Value = serde_json::from_slice(&asked.body).unwrap_or_else(|_| json!({}));
+    answer["client_id"] = "a-client".into();
+    answer["client_secret"] = "client-s3cr3t".into();
+    answer["client_secret_expires_at"] = 0.into();
+    Answer::json(200, &answer)
+}
+
+/// RFC 8628 §3.2. The person agrees at once.
+fn device(asked: &Asked) -> Value {
+    json!({
+        "device_code": "device-code-s3cr3t",
+        "user_code": "WDJB-MJHT",
+        "verification_uri": format!("{}/verify", asked.base),
+        "expires_in": 60,
+        "interval": 0,
+    })
 }
 
 /// The parameters of the answer to an authorization request.

@@ -35,8 +35,8 @@ pub struct HostilePeer {
 /// What one path was asked.
 #[derive(Debug, Clone, Default)]
 pub struct Visits {
-    /// How often, by place: `mcp`, `prm`, `metadata`, `register`, `authorize`, `token`, `par`, `revoke`,
-    /// and whatever else was asked for.
+    /// How often, by place: `mcp`, `prm`, `metadata`, `register`, `authorize`, `token`, `par`,
+    /// `device`, `manage`, `revoke`, and whatever else was asked for.
     pub asked: HashMap<String, usize>,
     /// Bytes of answers that were taken.
     pub written: usize,
@@ -103,11 +103,13 @@ pub(super) enum Place {
     Authorize,
     Token,
     Push,
+    Device,
+    Manage,
     Revoke,
 }
 
 impl Place {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 10] = [
         (Self::Mcp, "mcp"),
         (Self::Resource, "prm"),
         (Self::Server, "metadata"),
@@ -115,6 +117,8 @@ impl Place {
         (Self::Authorize, "authorize"),
         (Self::Token, "token"),
         (Self::Push, "par"),
+        (Self::Device, "device"),
+        (Self::Manage, "manage"),
         (Self::Revoke, "revoke"),
     ];
 }
@@ -122,6 +126,8 @@ impl Place {
 /// A request.
 #[derive(Debug)]
 pub(super) struct Asked {
+    /// `GET`, `POST`, `PUT`, `DELETE`.
+    pub(super) method: String,
     /// `http://127.0.0.1:PORT`.
     pub(super) origin: String,
     /// The origin and the path's name: the issuer.
@@ -188,6 +194,7 @@ impl Shared {
         let query = Url::parse(&self.origin).and_then(|origin| origin.join(&request.target));
         let query = query.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
         let asked = Asked {
+            method: request.head.split(' ').next().unwrap_or_default().to_owned(),
             origin: self.origin.clone(),
             base: format!("{}/{name}", self.origin),
             before,

@@ -4,8 +4,9 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use mcp_oauth_client::{
-    AuthorizationRequired, BuildError, CallbackError, DiscoveryError, Error, HttpError, InteractionError,
-    LoginObstacle, PushError, RefreshError, RegistrationError, RevocationError, StoreError, TokenError,
+    AuthorizationRequired, BuildError, CallbackError, DeviceError, DiscoveryError, Error, HttpError,
+    InteractionError, LoginObstacle, ManagementError, PushError, RefreshError, RegistrationError,
+    RevocationError, StoreError, TokenError,
 };
 use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata, InvalidUrl, OAuthError};
 
@@ -51,6 +52,7 @@ fn unfolded(error: &Error) -> &(dyn StdError + 'static) {
         Error::Refresh(error) => error,
         Error::Store(error) => error,
         Error::Push(error) => error,
+        Error::Device(error) => error,
         Error::Management(error) => error,
         Error::Scope(error) => error,
         other => panic!("a new kind of error: {other:?}"),
@@ -78,6 +80,8 @@ fn is_ours(error: &(dyn StdError + 'static)) -> bool {
         RegistrationError,
         InteractionError,
         CallbackError,
+        DeviceError,
+        ManagementError,
         TokenError,
         PushError,
         RevocationError,

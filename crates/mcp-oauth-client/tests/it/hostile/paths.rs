@@ -9,7 +9,9 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use mcp_oauth_client::{AuthorizationLayer, AuthorizationManager, BoxError, HyperClient, Policy, Revocation};
+use mcp_oauth_client::{
+    AuthorizationLayer, AuthorizationManager, BoxError, DeviceLogin, Error, HyperClient, Policy, Revocation,
+};
 use testkit::hostile::{HostilePeer, Misbehaviour, misbehaviours};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -68,7 +70,7 @@ async fn visit(peer: &HostilePeer, misbehaviour: Misbehaviour, http: Arc<HyperCl
     let limits = Policy::default().limits;
     // Only a server that wants something else each time gets as many logins as there may be for all purposes.
     let logins = if name == "call-403-more" { limits.logins } else { limits.logins_per_operation };
-    assert!(visits.count("authorize") <= logins, "C11.4, C13.5: {name}: {visits:?}");
+    assert!(visits.count("authorize") + visits.count("device") <= logins, "C11.4, C13.5: {name}: {visits:?}");
     assert!(visits.total() <= REQUESTS, "{name}: {visits:?}");
     assert!(visits.largest <= BYTES, "C16.7: {name}: {visits:?}");
     assert!(begun.elapsed() <= WHOLE, "C16.7: {name} took {:?}", begun.elapsed());
@@ -81,11 +83,17 @@ async fn call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
     policy.legacy_servers = false;
     policy.limits.request_time = REQUEST;
     policy.limits.revocation_pause = Duration::from_millis(20);
+    policy.limits.device_interval = Duration::from_millis(50);
+    policy.limits.session_lifetime = PERSON;
     let manager = AuthorizationManager::builder(url).http(http).policy(policy).build()?;
     let interaction = Person::default().interaction().time_limit(PERSON);
-    let client = AuthorizationLayer::new(manager.clone())
-        .interactive(interaction)
-        .layer(Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>());
+    let layer = AuthorizationLayer::new(manager.clone());
+    let layer = if url.contains("/device-") {
+        layer.interactive(DeviceLogin::announced(|prompt| assert!(!prompt.user_code.is_empty())))
+    } else {
+        layer.interactive(interaction)
+    };
+    let client = layer.layer(Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>());
     let call = async || {
         let request = Request::post(url).body(Full::from("{}"))?;
         let answer = client.clone().oneshot(request).await?;
@@ -101,6 +109,9 @@ async fn call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
             let _ = call().await;
         }
     }
+    if url.contains("/manage-") && outcome.is_ok() {
+        return Ok(manage(&manager).await?.to_owned());
+    }
     if url.contains("/revoke-") && outcome.is_ok() {
         let logout = manager.logout().await?;
         assert!(manager.grant().is_none(), "forgotten in any case");
@@ -110,6 +121,16 @@ async fn call(url: &str, http: Arc<HyperClient>) -> Result<String, BoxError> {
         };
     }
     outcome
+}
+
+/// Reads the registration, changes it, and ends it.
+async fn manage(manager: &AuthorizationManager) -> Result<&'static str, Error> {
+    let Some(mut registration) = manager.client_registration().await? else { return Ok("not managed") };
+    let mut metadata = registration.read().await?.metadata;
+    metadata.client_name = Some("another name".to_owned());
+    registration.update(&metadata).await?;
+    registration.delete().await?;
+    Ok("works")
 }
 
 /// All that a person would be told.

@@ -3,6 +3,8 @@
 mod authorization;
 mod calls;
 mod challenges;
+mod device;
+mod management;
 mod pushed;
 mod registration;
 mod resource;
@@ -48,7 +50,9 @@ pub fn misbehaviours() -> Vec<Misbehaviour> {
         pushed::rows(),
         authorization::rows(),
         token::rows(),
+        device::rows(),
         calls::rows(),
+        management::rows(),
         revocation::rows(),
     ]
     .concat()

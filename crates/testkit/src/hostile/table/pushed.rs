@@ -11,6 +11,13 @@ fn patch(name: &'static str, what: &'static str, patch: Value) -> Misbehaviour {
     row(PLACE, name, what, move |asked, answer| patched(asked, &answer, &patch))
 }
 
+/// The endpoint, wherever the metadata says that it is.
+fn endpoint(name: &'static str, what: &'static str, url: &'static str) -> Misbehaviour {
+    row(Place::Server, name, what, move |asked, answer| {
+        patched(asked, &answer, &json!({ "pushed_authorization_request_endpoint": url }))
+    })
+}
+
 pub(super) fn rows() -> Vec<Misbehaviour> {
     let mut rows = vec![
         row(PLACE, "push-good", "nothing wrong: requests are pushed", |_, answer| answer),
@@ -22,6 +29,11 @@ pub(super) fn rows() -> Vec<Misbehaviour> {
                 400,
                 &json!({ "error": "invalid_request", "error_description": "no\u{1b}[2J\u{202e}way" }),
             )
+        }),
+        endpoint("push-endpoint-javascript", "`javascript:` for requests", "javascript:alert(1)"),
+        endpoint("push-endpoint-plain-http", "plain http for requests", "http://as.test/par"),
+        row(PLACE, "push-busy", "too busy, for a year", |_, _| {
+            Answer::status(503).header("retry-after", "31536000")
         }),
         row(PLACE, "push-500", "the server fails", |_, _| Answer::status(500)),
         patch("push-no-reference", "no reference", json!({ "request_uri": null })),

@@ -2,10 +2,17 @@
 
 use serde_json::json;
 
-use super::{Misbehaviour, Place, row};
+use super::{Misbehaviour, Place, patched, row};
 use crate::hostile::answer::Answer;
 
 const PLACE: Place = Place::Revoke;
+
+/// The endpoint, wherever the metadata says that it is.
+fn endpoint(name: &'static str, what: &'static str, url: &'static str) -> Misbehaviour {
+    row(Place::Server, name, what, move |asked, answer| {
+        patched(asked, &answer, &json!({ "revocation_endpoint": url }))
+    })
+}
 
 pub(super) fn rows() -> Vec<Misbehaviour> {
     vec![
@@ -23,6 +30,14 @@ pub(super) fn rows() -> Vec<Misbehaviour> {
         }),
         row(PLACE, "revoke-unsupported", "no tokens of this kind", |_, _| {
             Answer::json(400, &json!({ "error": "unsupported_token_type" }))
+        }),
+        endpoint("revoke-javascript", "`javascript:` for revocations", "javascript:alert(1)"),
+        endpoint("revoke-plain-http", "plain http for revocations", "http://as.test/revoke"),
+        row(PLACE, "revoke-drip", "a page, a byte every 20 ms", |_, _| {
+            Answer::text(200, "text/html", "<p>done".repeat(100)).dripping()
+        }),
+        row(PLACE, "revoke-cut", "the connection is cut in the middle of a page", |_, _| {
+            Answer::text(200, "text/html", "<p>done").cut()
         }),
         row(PLACE, "revoke-endless", "a body that never ends", |_, _| Answer::endless(200, None)),
         row(PLACE, "revoke-silent", "no answer, and the connection stays open", |_, _| Answer::never()),

@@ -8,6 +8,10 @@ pub mod clients {
     #![doc = include_str!("../docs/clients.md")]
 }
 
+pub mod unattended {
+    #![doc = include_str!("../docs/unattended.md")]
+}
+
 pub mod requests {
     #![doc = include_str!("../docs/requests.md")]
 }

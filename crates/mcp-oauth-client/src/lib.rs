@@ -41,6 +41,7 @@
 //! | be a client that the server knows: an id, a document, a registration | [`guide::clients`] |
 //! | send requests with tokens; how often people are asked | [`guide::requests`] |
 //! | a client made with rmcp (feature `rmcp`) | `guide::rmcp` |
+//! | no browser here, or no person at all | [`guide::unattended`] |
 //! | keep tokens | [`guide::stores`] |
 //! | tokens that are of no use to a thief | [`guide::bound_tokens`] |
 //!

@@ -16,6 +16,41 @@ pub(crate) use need::{Need, Operation};
 
 type Confirm = dyn Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync;
 
+/// What a program says about the logins that requests begin, in whatever order it says it.
+#[derive(Clone, Default)]
+pub(crate) struct Attendance {
+    interaction: Option<Arc<dyn Interaction>>,
+    confirm: Option<Arc<Confirm>>,
+}
+
+impl Attendance {
+    pub(crate) fn interactive(&mut self, interaction: impl Interaction + 'static) {
+        self.interaction = Some(Arc::new(interaction));
+    }
+
+    pub(crate) fn confirm(
+        &mut self,
+        confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+    ) {
+        self.confirm = Some(Arc::new(confirm));
+    }
+
+    /// Who attends. Nobody where no person can be reached, whatever there is to confirm.
+    pub(crate) fn attendant(&self) -> Option<Arc<Attendant>> {
+        let interaction = self.interaction.clone()?;
+        Some(Arc::new(Attendant { interaction, confirm: self.confirm.clone() }))
+    }
+}
+
+impl fmt::Debug for Attendance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attendance")
+            .field("interactive", &self.interaction.is_some())
+            .field("confirms", &self.confirm.is_some())
+            .finish()
+    }
+}
+
 /// How a person is reached for the logins of one layer.
 pub(crate) struct Attendant {
     pub(crate) interaction: Arc<dyn Interaction>,
@@ -23,17 +58,6 @@ pub(crate) struct Attendant {
 }
 
 impl Attendant {
-    pub(crate) fn new(interaction: impl Interaction + 'static) -> Self {
-        Self { interaction: Arc::new(interaction), confirm: None }
-    }
-
-    pub(crate) fn confirmed_by(
-        &self,
-        confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
-    ) -> Self {
-        Self { interaction: Arc::clone(&self.interaction), confirm: Some(Arc::new(confirm)) }
-    }
-
     /// Whether the application agrees to ask the person once more (C11.6).
     pub(crate) async fn agrees(&self, occasion: impl FnOnce() -> LoginOccasion) -> bool {
         match &self.confirm {

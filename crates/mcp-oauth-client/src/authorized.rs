@@ -8,6 +8,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use http::Method;
 use mcp_oauth_core::InvalidUrl;
 use tower::Layer as _;
@@ -16,7 +17,7 @@ use self::sender::Sender;
 use crate::http::BoxError;
 use crate::{
     AuthorizationLayer, AuthorizationManager, AuthorizationRequired, Authorized, HttpClient, HttpError,
-    Interaction, RefreshError,
+    Interaction, LoginOccasion, RefreshError,
 };
 
 pub use answer::Answer;
@@ -71,6 +72,16 @@ impl AuthorizedHttpClient {
     #[must_use]
     pub fn interactive(mut self, interaction: impl Interaction + 'static) -> Self {
         self.layer = self.layer.interactive(interaction);
+        self
+    }
+
+    /// Asks the application before a person is asked once more, see [`AuthorizationLayer::confirm`].
+    #[must_use]
+    pub fn confirm(
+        mut self,
+        confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+    ) -> Self {
+        self.layer = self.layer.confirm(confirm);
         self
     }
 

@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 
 use self::proof::Sent;
 use self::recovery::Spare;
-use crate::attendance::{Attendant, LoginOccasion};
+use crate::attendance::{Attendance, Attendant, LoginOccasion};
 use crate::http::BoxError;
 use crate::manager::Ready;
 use crate::{AuthorizationManager, Interaction};
@@ -60,13 +60,13 @@ pub(crate) use proof::attach;
 #[derive(Clone)]
 pub struct AuthorizationLayer {
     manager: AuthorizationManager,
-    attendant: Option<Arc<Attendant>>,
+    attendance: Attendance,
 }
 
 impl AuthorizationLayer {
     /// A layer with the tokens of `manager`, which leaves logins to the application.
     pub fn new(manager: AuthorizationManager) -> Self {
-        Self { manager, attendant: None }
+        Self { manager, attendance: Attendance::default() }
     }
 
     /// Lets requests that need a login begin it. Requests that need the same login share it; a request that is given up
@@ -80,11 +80,12 @@ impl AuthorizationLayer {
     /// [`obstacle`](crate::AuthorizationRequired::obstacle) says why there was none.
     #[must_use]
     pub fn interactive(mut self, interaction: impl Interaction + 'static) -> Self {
-        self.attendant = Some(Arc::new(Attendant::new(interaction)));
+        self.attendance.interactive(interaction);
         self
     }
 
-    /// With [`interactive`](Self::interactive): asks the application before a person is asked once more, as in a step-up.
+    /// With [`interactive`](Self::interactive), before or after it: asks the application before a person is asked once more,
+    /// as in a step-up.
     /// `false` is remembered like a refusal of the person. The first login needs no such question.
     ///
     /// ```
@@ -103,8 +104,14 @@ impl AuthorizationLayer {
         mut self,
         confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
     ) -> Self {
-        self.attendant = self.attendant.map(|attendant| Arc::new(attendant.confirmed_by(confirm)));
+        self.attendance.confirm(confirm);
         self
+    }
+
+    /// With what was said elsewhere about logins.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn attended(self, attendance: Attendance) -> Self {
+        Self { attendance, ..self }
     }
 }
 
@@ -112,7 +119,7 @@ impl fmt::Debug for AuthorizationLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationLayer")
             .field("manager", &self.manager)
-            .field("interactive", &self.attendant.is_some())
+            .field("attendance", &self.attendance)
             .finish()
     }
 }
@@ -121,7 +128,7 @@ impl<S> Layer<S> for AuthorizationLayer {
     type Service = Authorized<S>;
 
     fn layer(&self, inner: S) -> Authorized<S> {
-        let authority = Authority { manager: self.manager.clone(), attendant: self.attendant.clone() };
+        let authority = Authority { manager: self.manager.clone(), attendant: self.attendance.attendant() };
         Authorized { inner, authority: Arc::new(authority) }
     }
 }

@@ -174,7 +174,7 @@ pub use error::{AuthorizationReason, AuthorizationRequired, BuildError, Error, L
 pub use grant::{Grant, GrantKind};
 pub use http::{
     AddressPolicy, BoxError, ConnectionRules, EgressProxies, HttpClient, HttpError, HyperClient, Resolver,
-    tls_config,
+    StreamedBody, StreamingClient, tls_config,
 };
 pub use interaction::{
     BrowserLoopback, Channel, Console, DeviceDisplay, DeviceLogin, DevicePrompt, Interaction,

@@ -14,45 +14,53 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
+use tokio::task::JoinError;
 
 use super::egress::{Egress, EgressProxies};
 use super::guard::{AddressRefused, GuardedResolver};
 use super::resolver::{Resolver, SystemResolver};
-use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError};
+use super::tls::LazyTls;
+use super::{AddressPolicy, BoxError, ConnectionRules, HttpClient, HttpError, StreamingClient};
 
 /// How long a connection is kept for the next request. Requests come in bunches (a login), then for an hour none; a
 /// connection that a router has long forgotten would cost the next one its time limit.
 const IDLE_TIME: Duration = Duration::from_secs(30);
 
-type Connector = HttpsConnector<Egress>;
+type Pool = Client<HttpsConnector<Egress>, Full<Bytes>>;
 
 /// The [`HttpClient`] that is used unless another is given: hyper, rustls, the machine's certificate authorities.
 ///
-/// Connections made under one [`AddressPolicy`] are not used under another. Nothing is loaded before the first request.
+/// Connections made under one [`AddressPolicy`] are not used under another. Nothing is loaded before the first request, and
+/// then on a thread that may wait for files. A clone shares the connections.
+#[derive(Clone)]
 pub struct HyperClient {
-    tls: OnceLock<ClientConfig>,
+    tls: Arc<LazyTls>,
     resolver: Arc<dyn Resolver>,
     proxies: EgressProxies,
     /// One pool per policy, in its order.
-    pools: [OnceLock<Client<Connector, Full<Bytes>>>; 4],
+    pools: Arc<[OnceLock<Pool>; 4]>,
 }
 
 impl HyperClient {
     /// A client with [`tls_config`](super::tls_config).
     pub fn new() -> Self {
-        Self {
-            tls: OnceLock::new(),
-            resolver: Arc::new(SystemResolver),
-            proxies: EgressProxies::none(),
-            pools: Default::default(),
-        }
+        Self::with(LazyTls::by(super::tls_config))
     }
 
     /// A client with a TLS configuration of your own: other authorities, a client certificate. Its ALPN protocols are
     /// replaced by those this client speaks.
     pub fn with_tls(mut tls: ClientConfig) -> Self {
         tls.alpn_protocols.clear();
-        Self { tls: OnceLock::from(tls), ..Self::new() }
+        Self::with(LazyTls::made(tls))
+    }
+
+    fn with(tls: LazyTls) -> Self {
+        Self {
+            tls: Arc::new(tls),
+            resolver: Arc::new(SystemResolver),
+            proxies: EgressProxies::none(),
+            pools: Arc::default(),
+        }
     }
 
     /// With another way to find the addresses of names than the operating system's. Names that are addresses already
@@ -60,25 +68,28 @@ impl HyperClient {
     #[must_use]
     pub fn with_resolver(self, resolver: impl Resolver) -> Self {
         // Connections that were found otherwise are not used on.
-        Self { resolver: Arc::new(resolver), pools: Default::default(), ..self }
+        Self { resolver: Arc::new(resolver), pools: Arc::default(), ..self }
     }
 
     /// With these proxies on the way out. What they connect to they resolve themselves: see [`EgressProxies`].
     #[must_use]
     pub fn with_proxies(self, proxies: EgressProxies) -> Self {
-        Self { proxies, pools: Default::default(), ..self }
+        Self { proxies, pools: Arc::default(), ..self }
     }
 
-    fn pool(&self, policy: AddressPolicy) -> &Client<Connector, Full<Bytes>> {
-        let [public, loopback, private, any] = &self.pools;
+    async fn pool(&self, policy: AddressPolicy) -> Result<&Pool, JoinError> {
+        let [public, loopback, private, any] = &*self.pools;
         let pool = match policy {
             AddressPolicy::Public => public,
             AddressPolicy::Loopback => loopback,
             AddressPolicy::Private => private,
             AddressPolicy::Any => any,
         };
-        pool.get_or_init(|| {
-            let tls = self.tls.get_or_init(super::tls_config).clone();
+        if let Some(pool) = pool.get() {
+            return Ok(pool);
+        }
+        let tls = self.tls.config().await?.clone();
+        Ok(pool.get_or_init(|| {
             let resolver = GuardedResolver::new(Arc::clone(&self.resolver), policy);
             let egress = Egress::new(resolver, &tls, self.proxies.clone());
             let connector = HttpsConnectorBuilder::new()
@@ -87,13 +98,20 @@ impl HyperClient {
                 .enable_all_versions()
                 .wrap_connector(egress);
             Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_TIME).build(connector)
-        })
+        }))
     }
 
     /// The client itself, for answers that stream, to addresses that the program chose.
-    #[cfg(feature = "rmcp")]
-    pub(crate) fn streaming(&self) -> Client<Connector, Full<Bytes>> {
-        self.pool(AddressPolicy::Any).clone()
+    pub(crate) fn stream(&self) -> StreamingClient {
+        let client = self.clone();
+        let send = move |request: Request<Full<Bytes>>| {
+            let client = client.clone();
+            async move {
+                let answer = client.pool(AddressPolicy::Any).await?.request(request).await?;
+                Ok(answer.map(|body| body.map_err(BoxError::from).boxed_unsync()))
+            }
+        };
+        StreamingClient::new(tower::service_fn(send))
     }
 
     async fn exchange(
@@ -108,7 +126,11 @@ impl HyperClient {
         {
             return Err(HttpError::AddressRefused { host });
         }
-        let answer = match self.pool(rules.addresses).request(request.map(Full::new)).await {
+        let pool = match self.pool(rules.addresses).await {
+            Ok(pool) => pool,
+            Err(ending) => return Err(HttpError::Connect { host, source: ending.into() }),
+        };
+        let answer = match pool.request(request.map(Full::new)).await {
             Ok(answer) => answer,
             Err(error) if caused_by_guard(&error) => return Err(HttpError::AddressRefused { host }),
             Err(error) if error.is_connect() => {
@@ -143,6 +165,10 @@ impl HttpClient for HyperClient {
         rules: ConnectionRules,
     ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
         Box::pin(self.exchange(request, rules))
+    }
+
+    fn streaming(&self) -> Option<StreamingClient> {
+        Some(self.stream())
     }
 }
 

@@ -9,6 +9,7 @@ mod fetch;
 mod guard;
 mod hyper_client;
 mod resolver;
+mod streaming;
 mod tls;
 
 use std::error::Error as StdError;
@@ -25,6 +26,9 @@ pub(crate) use fetch::Fetcher;
 pub use guard::AddressPolicy;
 pub use hyper_client::HyperClient;
 pub use resolver::Resolver;
+#[cfg(feature = "rmcp")]
+pub(crate) use streaming::erase;
+pub use streaming::{StreamedBody, StreamingClient};
 pub use tls::tls_config;
 
 /// An error of any kind, as tower passes them.
@@ -51,6 +55,13 @@ pub trait HttpClient: Send + Sync + 'static {
         request: Request<Bytes>,
         rules: ConnectionRules,
     ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>>;
+
+    /// The same client for answers that are read as they come, to addresses that the program chose: with the same
+    /// authorities, client certificate, proxies and resolver. The transports for rmcp send through it. `None`, the default,
+    /// where there is none: they then use a [`HyperClient`] of their own.
+    fn streaming(&self) -> Option<StreamingClient> {
+        None
+    }
 }
 
 impl<C: HttpClient + ?Sized> HttpClient for Arc<C> {
@@ -60,6 +71,10 @@ impl<C: HttpClient + ?Sized> HttpClient for Arc<C> {
         rules: ConnectionRules,
     ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
         (**self).send(request, rules)
+    }
+
+    fn streaming(&self) -> Option<StreamingClient> {
+        (**self).streaming()
     }
 }
 

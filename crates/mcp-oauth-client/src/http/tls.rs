@@ -1,14 +1,18 @@
 //! Trust: the machine's own certificate authorities, or Mozilla's where the machine has none.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+use tokio::task::{JoinError, spawn_blocking};
 
 /// A TLS configuration with the machine's certificate authorities. An image without any (`FROM scratch`) gets
 /// Mozilla's. Certificates are always checked; there is no switch for it.
 ///
-/// Reading the authorities takes some milliseconds: make one and share it.
+/// Reading the authorities takes some milliseconds, or as long as the disk does: make one and share it, and not on a thread
+/// that runs futures.
 ///
 /// # Panics
 /// Never: the cryptography it is made with supports the protocol versions that rustls calls safe.
@@ -29,3 +33,43 @@ pub fn tls_config() -> ClientConfig {
         .with_root_certificates(roots)
         .with_no_client_auth()
 }
+
+type Make = dyn Fn() -> ClientConfig + Send + Sync;
+
+/// A TLS configuration that is made when it is first needed, on a thread that may wait for files. Who needs it meanwhile
+/// waits without holding up anything else.
+#[derive(Clone)]
+pub(super) struct LazyTls {
+    made: OnceCell<ClientConfig>,
+    make: Arc<Make>,
+}
+
+impl LazyTls {
+    pub(super) fn by(make: impl Fn() -> ClientConfig + Send + Sync + 'static) -> Self {
+        Self { made: OnceCell::new(), make: Arc::new(make) }
+    }
+
+    pub(super) fn made(config: ClientConfig) -> Self {
+        Self { made: OnceCell::new_with(Some(config)), make: Arc::new(tls_config) }
+    }
+
+    /// # Errors
+    /// When the runtime is ending.
+    pub(super) async fn config(&self) -> Result<&ClientConfig, JoinError> {
+        self.made
+            .get_or_try_init(|| {
+                let make = Arc::clone(&self.make);
+                spawn_blocking(move || make())
+            })
+            .await
+    }
+}
+
+impl fmt::Debug for LazyTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LazyTls").field("made", &self.made.initialized()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,17 +5,14 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
-use tower::util::BoxCloneSyncService;
 use tower::{Layer as _, ServiceExt as _};
 
 use super::{TransportError, TransportOptions};
-use crate::http::BoxError;
+use crate::http::StreamingClient;
 use crate::{AuthorizationLayer, AuthorizationManager, Authorized, HyperClient};
 
-pub(super) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
-pub(super) type Erased = BoxCloneSyncService<Request<Full<Bytes>>, Response<ResponseBody>, BoxError>;
+pub(super) use crate::http::StreamedBody as ResponseBody;
 
 /// What both transports accept.
 pub(super) const JSON_OR_EVENTS: HeaderValue =
@@ -24,15 +21,15 @@ pub(super) const JSON_OR_EVENTS: HeaderValue =
 /// Sends requests with tokens and the caller's headers.
 #[derive(Clone)]
 pub(super) struct Http {
-    service: Authorized<Erased>,
+    service: Authorized<StreamingClient>,
     headers: HeaderMap,
 }
 
 impl Http {
     pub(super) fn new(manager: &AuthorizationManager, options: &TransportOptions) -> Self {
-        // The program says which server it is. The rules for addresses are for those that peers name.
-        let http =
-            options.http.clone().unwrap_or_else(|| super::options::erase(HyperClient::new().streaming()));
+        // The manager's own goes the way that this network wants (C16.6), with the certificates that it wants.
+        let http = options.http.clone().or_else(|| manager.http().streaming());
+        let http = http.unwrap_or_else(|| HyperClient::new().stream());
         let layer = options.layer(AuthorizationLayer::new(manager.clone()));
         Self { service: layer.layer(http), headers: options.headers.clone() }
     }

@@ -1,25 +1,24 @@
 //! What a transport can be told.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full};
-use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt as _};
+use http_body_util::Full;
+use tower::Service;
 
-use super::http::{Erased, ResponseBody};
-use crate::http::BoxError;
-use crate::{AuthorizationLayer, Interaction};
+use crate::attendance::Attendance;
+use crate::http::{BoxError, StreamingClient, erase};
+use crate::{AuthorizationLayer, Interaction, LoginOccasion};
 
 /// Options of a transport. Everything has a default.
 #[derive(Clone, Default)]
 pub struct TransportOptions {
-    pub(super) interaction: Option<Arc<dyn Interaction>>,
-    pub(super) http: Option<Erased>,
+    attendance: Attendance,
+    pub(super) http: Option<StreamingClient>,
     pub(super) headers: HeaderMap,
     pub(super) retry: TransportRetry,
 }
@@ -52,12 +51,23 @@ impl TransportOptions {
     /// Lets requests that need a login begin it, see [`AuthorizationLayer::interactive`].
     #[must_use]
     pub fn interactive(mut self, interaction: impl Interaction + 'static) -> Self {
-        self.interaction = Some(Arc::new(interaction));
+        self.attendance.interactive(interaction);
         self
     }
 
-    /// Sends requests through this HTTP client, whose answers must stream. It must not follow redirects. Default: one on
-    /// hyper and rustls.
+    /// Asks the application before a person is asked once more, see [`AuthorizationLayer::confirm`].
+    #[must_use]
+    pub fn confirm(
+        mut self,
+        confirm: impl Fn(LoginOccasion) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+    ) -> Self {
+        self.attendance.confirm(confirm);
+        self
+    }
+
+    /// Sends requests through this HTTP client, whose answers must stream. It must not follow redirects. Default: what the
+    /// manager itself uses, where its answers stream ([`HttpClient::streaming`](crate::HttpClient::streaming)), as those of a
+    /// [`HyperClient`](crate::HyperClient) do; else a new [`HyperClient`](crate::HyperClient).
     #[must_use]
     pub fn http<S, B>(mut self, client: S) -> Self
     where
@@ -87,38 +97,15 @@ impl TransportOptions {
     }
 
     pub(super) fn layer(&self, layer: AuthorizationLayer) -> AuthorizationLayer {
-        match &self.interaction {
-            Some(interaction) => layer.interactive(Arc::clone(interaction)),
-            None => layer,
-        }
+        layer.attended(self.attendance.clone())
     }
 }
 
 impl fmt::Debug for TransportOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportOptions")
-            .field("interactive", &self.interaction.is_some())
+            .field("attendance", &self.attendance)
             .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
-}
-
-/// Forgets which client it is.
-pub(super) fn erase<S, B>(client: S) -> Erased
-where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Buf,
-    B::Error: Into<BoxError>,
-{
-    let client = client.map_response(|response: Response<B>| {
-        response.map(|body| -> ResponseBody {
-            let body =
-                body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
-            body.map_err(Into::into).boxed_unsync()
-        })
-    });
-    BoxCloneSyncService::new(client.map_err(Into::into))
 }

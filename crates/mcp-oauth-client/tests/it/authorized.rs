@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use mcp_oauth_client::{AuthorizationRequired, AuthorizedHttpClient, RequestError};
+use mcp_oauth_client::{AuthorizationRequired, AuthorizedHttpClient, LoginObstacle, RequestError};
 use serde_json::{Value, json};
 use testkit::oauth::{OAuthPeer, Reply, Script};
 
@@ -99,4 +99,19 @@ async fn errors_say_what_helps() {
     // And with a person at hand.
     let client = client.interactive(Person::default().interaction());
     assert_eq!(client.get(peer.mcp_url()).await.unwrap().status(), 200);
+}
+
+/// C11.6: the application is asked before a person is asked once more, and not before the first time.
+#[tokio::test]
+async fn c11_6_the_application_is_asked_first() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let client = AuthorizedHttpClient::new(manager(&peer), None)
+        .confirm(|_| Box::pin(async { false }))
+        .interactive(Person::default().interaction());
+    assert_eq!(client.get(peer.mcp_url()).await.unwrap().status(), 200);
+    peer.change(|script| script.required_scope = Some("mcp:write".into()));
+    let error = client.get(peer.mcp_url()).await.unwrap_err();
+    let RequestError::Authorization(required) = error else { panic!("{error:?}") };
+    assert!(matches!(required.obstacle, Some(LoginObstacle::Declined)));
+    assert_eq!(peer.count("/authorize"), 1);
 }

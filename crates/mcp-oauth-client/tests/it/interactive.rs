@@ -236,6 +236,37 @@ async fn c11_6_the_application_is_asked_first() {
     assert_eq!((asked.load(Ordering::SeqCst), peer.count("/authorize")), (2, 2));
 }
 
+/// C11.6: whatever the order in which the layer is told of it, and of the person.
+#[tokio::test]
+async fn c11_6_in_any_order() {
+    type Order = fn(AuthorizationLayer, Arc<AtomicUsize>) -> AuthorizationLayer;
+    fn confirmed(layer: AuthorizationLayer, asked: Arc<AtomicUsize>) -> AuthorizationLayer {
+        layer.confirm(move |_| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async { false })
+        })
+    }
+    fn attended(layer: AuthorizationLayer) -> AuthorizationLayer {
+        layer.interactive(Person::default().interaction())
+    }
+    let orders: [Order; 3] = [
+        |layer, asked| confirmed(attended(layer), asked),
+        |layer, asked| attended(confirmed(layer, asked)),
+        |layer, asked| attended(confirmed(attended(layer), asked)),
+    ];
+    for order in orders {
+        let peer = OAuthPeer::start(|_| {}).await;
+        let manager = manager(&peer);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let client: Http = order(AuthorizationLayer::new(manager), Arc::clone(&asked))
+            .layer(Client::builder(TokioExecutor::new()).build_http());
+        assert_eq!(post(&client, &peer).await.unwrap(), 200);
+        peer.change(|script| script.required_scope = Some("mcp:write".into()));
+        assert!(matches!(obstacle(post(&client, &peer).await), LoginObstacle::Declined));
+        assert_eq!((asked.load(Ordering::SeqCst), peer.count("/authorize")), (1, 1));
+    }
+}
+
 /// Requests that need the same login share it, its success and its failure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn c11_4_one_login_for_many_requests() {

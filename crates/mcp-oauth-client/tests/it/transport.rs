@@ -1,5 +1,7 @@
 //! C13.1: rmcp's client over our transports, with real servers behind real tokens.
 
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -12,9 +14,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationManager, AuthorizationRequired, BoxError, TransportError, TransportOptions,
-    create_authorized_streamable_transport, create_authorized_transport,
+    AuthorizationManager, AuthorizationRequired, BoxError, HyperClient, LoginObstacle, Policy, Resolver,
+    TransportError, TransportOptions, create_authorized_streamable_transport, create_authorized_transport,
 };
+use mcp_oauth_core::PlainHttp;
 use rmcp::ServiceExt as _;
 use rmcp::model::{CallToolRequestParams, ClientConfig};
 use testkit::mcp::{Framing, Script, ScriptedServer, reply};
@@ -177,6 +180,64 @@ async fn a_login_is_required() {
     let transport = create_authorized_streamable_transport(&url, &manager, Some(options)).await.unwrap();
     let error = ClientConfig::default().serve(transport).await.unwrap_err();
     assert!(AuthorizationRequired::find(&error).is_some(), "{error:?}");
+}
+
+/// C11.6: through both transports, too, the application is asked before a person is asked once more.
+#[tokio::test]
+async fn c11_6_the_application_is_asked_first() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&peer);
+    login(&manager).await.unwrap();
+    peer.change(|script| script.required_scope = Some("mcp:write".into()));
+    let server = script().serve_streamable(Framing::Json).await;
+    let attended = || {
+        options(&peer, &server, &Trail::default())
+            .confirm(|_| Box::pin(async { false }))
+            .interactive(Person::default().interaction())
+    };
+    let declined = |error: &(dyn std::error::Error + 'static)| {
+        let required = AuthorizationRequired::find(error).expect("an authorization is required");
+        assert!(matches!(
+            required.obstacle,
+            Some(LoginObstacle::Declined | LoginObstacle::RefusedLately { .. })
+        ));
+    };
+    let url = format!("{}/sse", peer.resource_origin());
+    declined(&create_authorized_transport(&url, &manager, Some(attended())).await.unwrap_err());
+    let url = format!("{}/mcp", peer.resource_origin());
+    let transport = create_authorized_streamable_transport(&url, &manager, Some(attended())).await.unwrap();
+    declined(&ClientConfig::default().serve(transport).await.unwrap_err());
+    assert_eq!(peer.count("/authorize"), 1);
+}
+
+/// The only name in a network without a DNS.
+struct OneName;
+
+impl Resolver for OneName {
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        let found = (host == "mcp.test").then(|| vec![Ipv4Addr::LOCALHOST.into()]);
+        Box::pin(async move { found.ok_or_else(|| io::ErrorKind::NotFound.into()) })
+    }
+}
+
+/// C16.6: without a client of their own, both go the manager's way; here, to the only resolver that knows the server.
+#[tokio::test]
+async fn c16_6_through_the_managers_client() {
+    let http = Arc::new(HyperClient::new().with_resolver(OneName));
+    let named = |server: &ScriptedServer| {
+        let mut url = server.url().clone();
+        url.set_host(Some("mcp.test")).unwrap();
+        let mut policy = Policy::default();
+        policy.plain_http = PlainHttp::Anywhere;
+        let manager = AuthorizationManager::builder(url.as_str()).http(Arc::clone(&http)).policy(policy);
+        (url, manager.build().unwrap())
+    };
+    let server = script().serve_sse().await;
+    let (url, manager) = named(&server);
+    use_it(create_authorized_transport(url, manager, None).await.unwrap()).await;
+    let server = script().serve_streamable(Framing::Sse).await;
+    let (url, manager) = named(&server);
+    use_it(create_authorized_streamable_transport(url, manager, None).await.unwrap()).await;
 }
 
 /// C13.3: an endpoint at another origin is refused: messages would go there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mcp_oauth_client::{
-    AddressPolicy, IssuerException, PkcePolicy, Policy, PushedRequests, ResourceParameter,
+    AddressPolicy, DpopPolicy, IssuerException, PkcePolicy, Policy, PushedRequests, ResourceParameter,
 };
 use mcp_oauth_core::{Issuer, PlainHttp, ResourceUri, ScopeSet};
 use serde::Deserialize;
@@ -33,6 +33,8 @@ pub struct PolicySection {
     pub scopes_at_most: Option<String>,
     /// When requests are pushed (RFC 9126): where they are `required`, or wherever they are `offered`.
     pub pushed_requests: Option<String>,
+    /// Whether tokens are bound to a key (`DPoP`, RFC 9449): `off`, `offered` or `required`.
+    pub dpop: Option<String>,
     /// More parameters for the authorization request.
     pub authorization_parameters: BTreeMap<String, String>,
     /// How many redirects a metadata document may take.
@@ -81,6 +83,7 @@ impl PolicySection {
             .transpose()?;
         policy.pushed_requests =
             word("pushed_requests", self.pushed_requests.as_deref(), policy.pushed_requests, &PUSHED)?;
+        policy.dpop = word("dpop", self.dpop.as_deref(), policy.dpop, &DPOP)?;
         policy.authorization_parameters = self.authorization_parameters.into_iter().collect();
         if let Some((name, _)) = policy.own_parameter() {
             let message = format!("{name:?} is set by the proxy itself");
@@ -97,6 +100,8 @@ const PKCE: [(&str, PkcePolicy); 2] =
     [("require", PkcePolicy::RequireAdvertised), ("assume", PkcePolicy::AssumeSupported)];
 const PUSHED: [(&str, PushedRequests); 2] =
     [("required", PushedRequests::WhereRequired), ("offered", PushedRequests::WhereOffered)];
+const DPOP: [(&str, DpopPolicy); 3] =
+    [("off", DpopPolicy::Off), ("offered", DpopPolicy::WhenOffered), ("required", DpopPolicy::Required)];
 const ADDRESSES: [(&str, AddressPolicy); 4] = [
     ("public", AddressPolicy::Public),
     ("loopback", AddressPolicy::Loopback),

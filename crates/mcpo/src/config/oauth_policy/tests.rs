@@ -24,6 +24,7 @@ fn each_key_reaches_the_policy() {
         "offline_access": false,
         "scopes_at_most": "read list",
         "pushed_requests": "offered",
+        "dpop": "required",
         "authorization_parameters": { "access_type": "offline", "prompt": "" },
         "metadata_redirects": 0,
     }))
@@ -36,6 +37,7 @@ fn each_key_reaches_the_policy() {
     assert!(!policy.legacy_servers && !policy.offline_access);
     assert_eq!(policy.scopes_at_most, Some(ScopeSet::parse("list read").unwrap()));
     assert_eq!(policy.pushed_requests, PushedRequests::WhereOffered);
+    assert_eq!(policy.dpop, DpopPolicy::Required);
     assert_eq!(policy.authorization_parameters.len(), 2);
     assert_eq!(policy.limits.metadata_redirects, 0);
     let fixed = resolve(json!({ "resource": "https://api.test/v1" })).unwrap();
@@ -49,6 +51,8 @@ fn mistakes_say_what_would_be_right() {
     assert!(refused(json!({ "resource": "none" })).contains("\"omit\""));
     assert!(refused(json!({ "addresses": "lan" })).contains("\"private\""));
     assert!(refused(json!({ "pushed_requests": "always" })).contains("\"offered\""));
+    assert!(refused(json!({ "dpop": true })).contains("string"));
+    assert!(refused(json!({ "dpop": "always" })).contains("\"required\""));
     assert!(refused(json!({ "scopes_at_most": "a\"b" })).contains("not a list of scopes"));
     assert!(refused(json!({ "issuer_exceptions": { "as.test": "https://as.test" } })).contains("issuer"));
     let own = refused(json!({ "authorization_parameters": { "redirect_uri": "https://evil.test" } }));

@@ -15,6 +15,7 @@ use mcp_oauth_core::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 /// Header lines, split at line feeds: nothing is read past the limits, and a challenge of ours that is made from what was
@@ -162,7 +163,10 @@ pub fn registration(data: &[u8]) {
         for secret in secrets.into_iter().flatten() {
             assert!(secret.expose().len() < 20 || !shown.contains(secret.expose()), "{shown}");
         }
-        writes_back(&information);
+        // serde_json reads a fraction to within its last bit only. No key has one.
+        if information.metadata.jwks.as_ref().is_none_or(has_no_fraction) {
+            writes_back(&information);
+        }
     }
     if let Ok(document) = ClientMetadataDocument::parse(data, "https://app.test/client.json") {
         assert_eq!(document.client_id().as_str(), "https://app.test/client.json");
@@ -222,6 +226,15 @@ pub fn redacted(data: &[u8]) {
 
 fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
+}
+
+fn has_no_fraction(json: &Value) -> bool {
+    match json {
+        Value::Number(number) => !number.is_f64(),
+        Value::Array(items) => items.iter().all(has_no_fraction),
+        Value::Object(members) => members.values().all(has_no_fraction),
+        _ => true,
+    }
 }
 
 /// What was read, written as JSON and read again, is the same.

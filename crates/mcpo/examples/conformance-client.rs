@@ -4,27 +4,24 @@
 //! reads the suite's variables, connects, lists what there is, and calls every tool once.
 
 use std::error::Error;
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use http::header::LOCATION;
-use http::{StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AssertionAudience, AuthorizationLayer, AuthorizationManager, ClientKey, EnterpriseManaged, Grant,
-    Interaction, InteractionError, Policy, PreregisteredClient, PrivateKey, Prompt, Rendezvous, SubjectToken,
-    WorkloadIdentity,
+    AssertionAudience, AuthorizationLayer, AuthorizationManager, Channel, ClientKey, EnterpriseManaged,
+    PreregisteredClient, PrivateKey, Questions, SubjectToken, WorkloadIdentity,
 };
 use mcp_oauth_core::{
     Assertion, Challenges, ClientId, ClientSecret, GrantType, Issuer, RedirectUri, SigningAlgorithm,
 };
 use mcp_upstream::{
-    Answering, CallError, CallOptions, HttpService, ProtocolVersion, RpcError, ServerRequest, ServerRequests,
-    Session, SessionOptions, StreamableTransport, Tool,
+    Answering, CallError, CallOptions, HttpService, RpcError, ServerRequest, ServerRequests, Session,
+    SessionOptions, StreamableTransport, Tool,
 };
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -40,16 +37,15 @@ const METADATA_DOCUMENT: &str = "https://conformance-test.local/client-metadata.
 /// What the suite says about a scenario (`MCP_CONFORMANCE_CONTEXT`).
 #[derive(Default, Deserialize)]
 struct Context {
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    issuer: Option<String>,
+    client_id: Option<ClientId>,
+    client_secret: Option<ClientSecret>,
+    issuer: Option<Issuer>,
     private_key_pem: Option<String>,
     signing_algorithm: Option<String>,
-    idp_issuer: Option<String>,
-    idp_client_id: Option<String>,
-    idp_id_token: Option<String>,
-    idp_token_endpoint: Option<String>,
-    valid_jwt: Option<String>,
+    idp_issuer: Option<Issuer>,
+    idp_client_id: Option<ClientId>,
+    idp_id_token: Option<Assertion>,
+    valid_jwt: Option<Assertion>,
     #[serde(default, rename = "toolCalls")]
     tool_calls: Vec<ToolCall>,
 }
@@ -63,14 +59,12 @@ struct ToolCall {
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
     let server = std::env::args().nth(1).ok_or("usage: conformance-client URL")?;
-    let context = variable("MCP_CONFORMANCE_CONTEXT")
-        .map_or_else(|| Ok(Context::default()), |text| serde_json::from_str(&text))?;
-    let revision = variable("MCP_CONFORMANCE_PROTOCOL_VERSION").map(|text| text.parse()).transpose()?;
-
-    let transport = StreamableTransport::new(server.parse()?, authorized(&server, &context, revision).await?);
+    let context = variable("MCP_CONFORMANCE_CONTEXT").unwrap_or_else(|| "{}".to_owned());
+    let context: Context = serde_json::from_str(&context)?;
     let mut options = SessionOptions::new("mcpo-conformance", "1.0.0");
-    options.revision = revision;
+    options.revision = variable("MCP_CONFORMANCE_PROTOCOL_VERSION").map(|text| text.parse()).transpose()?;
     options.requests = Some(Arc::new(Agreeable));
+    let transport = StreamableTransport::new(server.parse()?, authorized(&server, &context).await?);
     let session = Session::connect(transport, options).await?;
     let tools = session.list_tools().await?.tools;
     for call in calls(&context, &tools) {
@@ -84,6 +78,79 @@ async fn main() -> Result<(), AnyError> {
     }
     session.close().await;
     Ok(())
+}
+
+/// An HTTP client that gets its tokens where the server asks for them, with the identity that the context gives.
+async fn authorized(server: &str, context: &Context) -> Result<HttpService, AnyError> {
+    let mut manager = AuthorizationManager::builder(server)
+        .client_name("mcpo conformance client")
+        .client_id_metadata_document(METADATA_DOCUMENT);
+    if let Some(jwt) = context.valid_jwt.clone() {
+        // A workload is no client: what its platform says about it is enough.
+        let source =
+            move |_: &AssertionAudience| -> BoxFuture<'static, _> { Box::pin(ready(Ok(jwt.clone()))) };
+        manager = manager.workload_identity(WorkloadIdentity::new(source));
+    } else if let Some(id) = context.client_id.clone() {
+        manager = manager.preregistered(preregistered(id, context)?);
+        if let Some(person) = context.idp_id_token.clone() {
+            // The person's sign-in at their company.
+            let issuer = context.idp_issuer.clone().ok_or("an ID token without its issuer")?;
+            let client = context.idp_client_id.clone().ok_or("an ID token without its client")?;
+            let client = PreregisteredClient::new(client);
+            manager = manager.enterprise_managed(EnterpriseManaged::new(
+                issuer,
+                client,
+                SubjectToken::IdToken(person),
+            ));
+        } else if acts_for_itself(server, context).await? {
+            manager = manager.client_credentials();
+        }
+    }
+    let http: Http = Client::builder(TokioExecutor::new()).build_http();
+    let (person, questions) = Channel::new(RedirectUri::loopback(3000));
+    tokio::spawn(agree(questions, http.clone()));
+    let layer = AuthorizationLayer::new(manager.build()?).interactive(person);
+    Ok(HttpService::new(layer.layer(http)))
+}
+
+fn preregistered(id: ClientId, context: &Context) -> Result<PreregisteredClient, AnyError> {
+    let mut client = PreregisteredClient::new(id);
+    if let Some(secret) = context.client_secret.clone() {
+        client = client.with_secret(secret);
+    }
+    if let Some(pem) = &context.private_key_pem {
+        let name = context.signing_algorithm.as_deref().unwrap_or("ES256");
+        let algorithm = SigningAlgorithm::from_name(name).ok_or("an unknown signing algorithm")?;
+        client = client.with_key(ClientKey::new(PrivateKey::from_pem(pem.as_bytes(), algorithm)?));
+    }
+    Ok(match context.issuer.clone() {
+        Some(issuer) => client.at_issuer(issuer),
+        None => client,
+    })
+}
+
+/// An id and a secret may be for a person's login or for the program itself. The authorization server tells: one that
+/// grants client credentials and nothing else has no login.
+async fn acts_for_itself(server: &str, context: &Context) -> Result<bool, AnyError> {
+    if context.private_key_pem.is_some() {
+        return Ok(true);
+    }
+    let manager = AuthorizationManager::builder(server).build()?;
+    let found = manager.discover(&Challenges::default()).await;
+    Ok(found.is_ok_and(|(_, server)| server.metadata().grant_types() == [GrantType::ClientCredentials]))
+}
+
+/// The person at the browser: the suite's authorization servers redirect at once, so one request is a whole login.
+async fn agree(mut questions: Questions, http: Http) {
+    while let Some(question) = questions.next().await {
+        let Ok(uri) = question.prompt().url.as_str().parse() else { continue };
+        let Ok(answer) = http.get(uri).await else { continue };
+        if let Some(Ok(location)) = answer.headers().get(LOCATION).map(|location| location.to_str())
+            && let Err(refusal) = question.answer(location).await
+        {
+            eprintln!("{refusal}");
+        }
+    }
 }
 
 /// What is called: what the suite says, or every tool with arguments made from its schema.
@@ -145,116 +212,6 @@ impl ServerRequests for Agreeable {
             to_raw_value(&json!({"action": "accept", "content": content}))
                 .map_err(|error| RpcError::internal(error.to_string()))
         })
-    }
-}
-
-/// An HTTP client that gets its tokens where the server asks for them, with the identity that the context gives.
-async fn authorized(
-    server: &str,
-    context: &Context,
-    revision: Option<ProtocolVersion>,
-) -> Result<HttpService, AnyError> {
-    let mut policy = Policy::default();
-    if let Some(revision) = revision {
-        policy.protocol_version = revision.to_string();
-    }
-    let mut manager = AuthorizationManager::builder(server)
-        .client_name("mcpo conformance client")
-        .client_id_metadata_document(METADATA_DOCUMENT)
-        .policy(policy);
-    if let Some(jwt) = &context.valid_jwt {
-        // A workload is no client: what its platform says about it is enough.
-        let jwt = Assertion::parse(jwt.as_str())?;
-        let source = move |_: &AssertionAudience| -> BoxFuture<'static, _> {
-            Box::pin(std::future::ready(Ok(jwt.clone())))
-        };
-        manager = manager.workload_identity(WorkloadIdentity::new(source));
-    } else if let Some(client) = preregistered(context)? {
-        manager = manager.preregistered(client);
-        if let Some(person) = &context.idp_id_token {
-            manager = manager.enterprise_managed(enterprise(context, person)?);
-        } else if context.private_key_pem.is_some() || acts_for_itself(server, context).await? {
-            manager = manager.client_credentials();
-        }
-    }
-    let http: Http = Client::builder(TokioExecutor::new()).build_http();
-    let layer = AuthorizationLayer::new(manager.build()?).interactive(Person(http.clone()));
-    Ok(HttpService::new(layer.layer(http)))
-}
-
-/// The client that the context describes.
-fn preregistered(context: &Context) -> Result<Option<PreregisteredClient>, AnyError> {
-    let Some(id) = &context.client_id else { return Ok(None) };
-    let mut client = PreregisteredClient::new(ClientId::parse(id.as_str())?);
-    if let Some(secret) = &context.client_secret {
-        client = client.with_secret(ClientSecret::parse(secret.as_str())?);
-    }
-    if let Some(pem) = &context.private_key_pem {
-        let algorithm = context.signing_algorithm.as_deref().unwrap_or("ES256");
-        let algorithm = SigningAlgorithm::from_name(algorithm).ok_or("an unknown signing algorithm")?;
-        client = client.with_key(ClientKey::new(PrivateKey::from_pem(pem.as_bytes(), algorithm)?));
-    }
-    if let Some(issuer) = &context.issuer {
-        client = client.at_issuer(Issuer::parse(issuer)?);
-    }
-    Ok(Some(client))
-}
-
-/// An id and a secret may be for a person's login or for the program itself. The authorization server tells: one that
-/// grants client credentials and nothing else has no login.
-async fn acts_for_itself(server: &str, context: &Context) -> Result<bool, AnyError> {
-    if context.client_secret.is_none() {
-        return Ok(false);
-    }
-    let manager = AuthorizationManager::builder(server).build()?;
-    let found = manager.discover(&Challenges::default()).await;
-    Ok(found.is_ok_and(|(_, server)| server.metadata().grant_types() == [GrantType::ClientCredentials]))
-}
-
-/// The person's sign-in at their company.
-fn enterprise(context: &Context, id_token: &str) -> Result<EnterpriseManaged, AnyError> {
-    let issuer = context.idp_issuer.as_deref().ok_or("an ID token without the issuer it is of")?;
-    let client = context.idp_client_id.as_deref().ok_or("an ID token without the client it is for")?;
-    let client = PreregisteredClient::new(ClientId::parse(client)?);
-    let person = SubjectToken::IdToken(Assertion::parse(id_token)?);
-    let enterprise = EnterpriseManaged::new(Issuer::parse(issuer)?, client, person);
-    Ok(match &context.idp_token_endpoint {
-        Some(endpoint) => enterprise.token_endpoint(endpoint),
-        None => enterprise,
-    })
-}
-
-/// The person at the browser: the suite's authorization servers redirect at once, so one request is a whole login.
-struct Person(Http);
-
-impl Interaction for Person {
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
-        Box::pin(async { Ok(Box::new(Person(self.0.clone())) as Box<dyn Rendezvous>) })
-    }
-}
-
-impl Rendezvous for Person {
-    fn redirect_uri(&self) -> RedirectUri {
-        RedirectUri::loopback(3000)
-    }
-
-    fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {
-        Box::pin(async {
-            let failed = |error: AnyError| InteractionError::Open(io::Error::other(error));
-            let uri: Uri = prompt.url.as_str().parse().map_err(|error| failed(Box::new(error)))?;
-            let answer = self.0.get(uri).await.map_err(|error| failed(error.into()))?;
-            match answer.headers().get(LOCATION).map(|location| location.to_str()) {
-                Some(Ok(location)) if answer.status() == StatusCode::FOUND => Ok(location.to_owned()),
-                _ => Err(failed(format!("the authorization endpoint answered {}", answer.status()).into())),
-            }
-        })
-    }
-
-    fn conclude<'a>(self: Box<Self>, _: Result<&'a Grant, &'a mcp_oauth_client::Error>) -> BoxFuture<'a, ()>
-    where
-        Self: 'a,
-    {
-        Box::pin(async {})
     }
 }
 

@@ -6,6 +6,7 @@ mod builder;
 mod client;
 mod device;
 mod discover;
+mod extensions;
 mod flight;
 mod login;
 mod logout;

@@ -14,12 +14,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mcp_oauth_client::{
-    AuthorizationManager, AuthorizationRequired, BoxError, HyperClient, LoginObstacle, Policy, Resolver,
-    TransportError, TransportOptions, create_authorized_streamable_transport, create_authorized_transport,
+    AuthorizationManager, AuthorizationRequired, BoxError, DpopPolicy, HyperClient, LoginObstacle, Policy,
+    PreregisteredClient, Resolver, TransportError, TransportOptions, create_authorized_streamable_transport,
+    create_authorized_transport,
 };
-use mcp_oauth_core::PlainHttp;
+use mcp_oauth_core::{ClientId, ClientSecret, PlainHttp};
 use rmcp::ServiceExt as _;
-use rmcp::model::{CallToolRequestParams, ClientConfig};
+use rmcp::model::{CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation};
 use testkit::mcp::{Framing, Script, ScriptedServer, reply};
 use testkit::oauth::OAuthPeer;
 use tower::service_fn;
@@ -208,6 +209,39 @@ async fn c11_6_the_application_is_asked_first() {
     let transport = create_authorized_streamable_transport(&url, &manager, Some(attended())).await.unwrap();
     declined(&ClientConfig::default().serve(transport).await.unwrap_err());
     assert_eq!(peer.count("/authorize"), 1);
+}
+
+/// SEP-2133: the extensions that the manager is configured for are declared to the server, and no others.
+#[tokio::test]
+async fn c17_1_extensions_are_declared() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let plain = manager(&peer);
+    assert!(plain.extensions().is_empty());
+    assert_eq!(plain.declare(ClientCapabilities::default()), ClientCapabilities::default());
+
+    let client = PreregisteredClient::new(ClientId::parse("nightly").unwrap())
+        .with_secret(ClientSecret::parse("s3cr3t").unwrap());
+    let mut policy = Policy::default();
+    policy.dpop = DpopPolicy::Required;
+    let server = script().serve_streamable(Framing::Json).await;
+    let manager = AuthorizationManager::builder(server.url())
+        .preregistered(client)
+        .client_credentials()
+        .policy(policy)
+        .build()
+        .unwrap();
+    let capabilities = manager.declare(ClientCapabilities::default());
+    let config = ClientConfig::new(capabilities, Implementation::new("nightly", "1"));
+    let transport = create_authorized_streamable_transport(server.url(), manager, None).await.unwrap();
+    let client = config.serve(transport).await.unwrap();
+    client.peer().list_all_tools().await.unwrap();
+    client.cancel().await.unwrap();
+    let declared = concat!(
+        r#""extensions":{"io.modelcontextprotocol/auth/dpop":{},"#,
+        r#""io.modelcontextprotocol/oauth-client-credentials":{}}"#
+    );
+    let sent: Vec<_> = server.recorded().into_iter().map(|recorded| recorded.body).collect();
+    assert!(sent.iter().any(|body| body.contains(declared)), "{sent:?}");
 }
 
 /// The only name in a network without a DNS.

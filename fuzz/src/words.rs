@@ -40,6 +40,14 @@ pub fn challenges(data: &[u8]) {
         );
     }
     let Some(bearer) = read.bearer() else { return };
+    // Of each parameter, the first challenge that has it.
+    let first = |name| {
+        let mut all = read.iter().filter(|challenge| challenge.is("Bearer"));
+        all.find_map(|challenge| challenge.parameter(name))
+    };
+    assert_eq!(bearer.realm.as_deref(), first("realm"));
+    assert_eq!(bearer.resource_metadata.as_deref(), first("resource_metadata"));
+    assert_eq!(bearer.error.is_some(), first("error").is_some());
     assert!(bearer.error_description.iter().all(|text| !text.contains(char::is_control)));
     assert!(bearer.scope.iter().all(|scope| !scope.is_empty()));
     let mut again = HeaderMap::new();

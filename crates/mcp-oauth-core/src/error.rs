@@ -186,7 +186,14 @@ pub(crate) fn printable(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    text.trim().chars().take(OAuthError::TEXT_CHARS).map(|c| if invisible(c) { ' ' } else { c }).collect()
+    let shown: String = text
+        .trim()
+        .chars()
+        .take(OAuthError::TEXT_CHARS)
+        .map(|c| if invisible(c) { ' ' } else { c })
+        .collect();
+    // Again, so that what was shown once is not changed when it is stored and read.
+    shown.trim().to_owned()
 }
 
 #[cfg(test)]

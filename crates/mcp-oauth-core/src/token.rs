@@ -36,6 +36,7 @@ impl TokenType {
 
 impl From<&str> for TokenType {
     fn from(word: &str) -> Self {
+        let word = crate::error::printable(word);
         if word.eq_ignore_ascii_case("bearer") {
             Self::Bearer
         } else if word.eq_ignore_ascii_case("dpop") {
@@ -43,7 +44,7 @@ impl From<&str> for TokenType {
         } else if word.eq_ignore_ascii_case("n_a") {
             Self::NotApplicable
         } else {
-            Self::Other(crate::error::printable(word).into())
+            Self::Other(word.into())
         }
     }
 }

@@ -2,16 +2,27 @@
 
 use std::fmt;
 use std::io::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 
-use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread, respelled};
+use super::lines::Lines;
+use super::{Interaction, InteractionError, Prompt, Rendezvous, respelled};
 use crate::{CallbackError, Error, Grant};
 
 type Print = dyn Fn(&str) -> io::Result<()> + Send + Sync;
-type Read = dyn Fn() -> io::Result<String> + Send + Sync;
+
+/// Standard input, of which there is one, with one reader.
+static STANDARD_INPUT: LazyLock<Arc<Lines>> = LazyLock::new(|| {
+    Lines::new(|| {
+        let mut line = String::new();
+        match io::stdin().read_line(&mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line),
+        }
+    })
+});
 
 /// For machines without a browser. The browser, wherever it is, cannot reach the redirect URI and shows an error, but its
 /// address bar holds the answer.
@@ -23,34 +34,32 @@ type Read = dyn Fn() -> io::Result<String> + Send + Sync;
 pub struct Console {
     redirect_uri: RedirectUri,
     print: Arc<Print>,
-    read: Arc<Read>,
+    lines: Arc<Lines>,
 }
 
 impl Console {
-    /// Asks on standard error and reads from standard input.
+    /// Asks on standard error and reads from standard input. However many of these there are, one line at a time is read,
+    /// and only while somebody waits for one: it goes to the login that waits now, not to one that has timed out.
     pub fn new() -> Self {
-        Self::with_terminal(
-            |text| {
-                let mut out = io::stderr().lock();
-                out.write_all(text.as_bytes())?;
-                out.flush()
-            },
-            || {
-                let mut line = String::new();
-                match io::stdin().read_line(&mut line)? {
-                    0 => Err(io::ErrorKind::UnexpectedEof.into()),
-                    _ => Ok(line),
-                }
-            },
-        )
+        let print = |text: &str| {
+            let mut out = io::stderr().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        };
+        Self::with(print, Arc::clone(&STANDARD_INPUT))
     }
 
-    /// Asks by `print` and waits for a line by `read`. Both may block.
+    /// Asks by `print` and waits for a line by `read`. Both may block. `read` is called on a thread of its own, once at a
+    /// time for this value and its clones; the line of a call that began for a login that has ended since goes to the next.
     pub fn with_terminal(
         print: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static,
         read: impl Fn() -> io::Result<String> + Send + Sync + 'static,
     ) -> Self {
-        Self { redirect_uri: RedirectUri::loopback(3030), print: Arc::new(print), read: Arc::new(read) }
+        Self::with(print, Lines::new(read))
+    }
+
+    fn with(print: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static, lines: Arc<Lines>) -> Self {
+        Self { redirect_uri: RedirectUri::loopback(3030), print: Arc::new(print), lines }
     }
 
     /// Where the browser is sent. Nothing listens there. Default: `http://127.0.0.1:3030/callback`.
@@ -109,8 +118,7 @@ impl Rendezvous for Asking {
                 ))?;
             }
             self.console.say("Paste it here: ")?;
-            let read = Arc::clone(&self.console.read);
-            on_own_thread(move || read()).await.map_err(InteractionError::Console)
+            self.console.lines.next().await.map_err(InteractionError::Console)
         })
     }
 

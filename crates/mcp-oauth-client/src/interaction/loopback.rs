@@ -4,7 +4,6 @@
 //! gets a 404. It takes one answer, tells the browser how the login ended, and is gone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_oauth_core::{RedirectUri, State};
@@ -24,7 +23,7 @@ pub struct LoopbackOptions {
     pub time_limit: Duration,
     /// A page to lead back to after the login: a link, followed by itself after a moment.
     pub return_to: Option<Url>,
-    /// How many connections are served at once; more are closed. Default: 32.
+    /// How many connections are served at once on each address; more are closed. Default: 32.
     pub connections: usize,
     /// How long a connection may take to send its request. Default: 10 seconds.
     pub request_time: Duration,
@@ -46,13 +45,13 @@ impl LoopbackOptions {
 /// One login's place at a listener.
 pub(super) struct Listener {
     redirect_uri: RedirectUri,
-    sockets: Arc<Sockets>,
+    sockets: Sockets,
     options: LoopbackOptions,
 }
 
 impl Listener {
-    /// Listens on every loopback address that the browser may try. Logins of this program that want the same port share
-    /// it: each gets the answer with its own state.
+    /// Listens on every loopback address that the browser may try. Logins of this program that want the same addresses
+    /// share them: each gets the answer with its own state.
     pub(super) async fn bind(options: LoopbackOptions) -> Result<Self, InteractionError> {
         let wanted = &options.redirect_uri;
         let refused = || InteractionError::RedirectUri { redirect_uri: wanted.clone() };
@@ -72,7 +71,7 @@ impl Listener {
         };
         let sockets = Sockets::share(SocketAddr::new(first, port), second, &options).await?;
         let redirect_uri = match port {
-            0 => with_port(wanted, sockets.address.port()).ok_or_else(refused)?,
+            0 => sockets.port().and_then(|port| with_port(wanted, port)).ok_or_else(refused)?,
             _ => wanted.clone(),
         };
         tracing::debug!(%redirect_uri, "listening for the answer");

@@ -8,6 +8,7 @@ mod browser;
 mod channel;
 mod console;
 mod device;
+mod lines;
 mod loopback;
 mod page;
 mod sockets;

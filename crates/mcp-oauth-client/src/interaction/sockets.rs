@@ -1,7 +1,8 @@
 //! The sockets of a loopback listener, shared by the logins of this program that want the same port.
 //!
 //! A fixed port is usual, since some authorization servers know no other redirect URI, and so are several servers that
-//! need a login at the same time. Each login has a seat; an answer goes to the seat with its path and its state.
+//! need a login at the same time. What is shared is a socket, so that a login that needs two addresses has both, whatever
+//! the others made do with. Each login has a seat; an answer goes to the seat with its path and its state.
 
 use std::convert::Infallible;
 use std::io;
@@ -34,17 +35,21 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const PAGE_TIME: Duration = Duration::from_secs(2);
 
 /// The sockets in use, so that a second login finds those of the first.
-static IN_USE: tokio::sync::Mutex<Vec<Weak<Sockets>>> = tokio::sync::Mutex::const_new(Vec::new());
+static IN_USE: tokio::sync::Mutex<Vec<Weak<Socket>>> = tokio::sync::Mutex::const_new(Vec::new());
 
-/// Sockets on one port, and who waits there. Closed when the last login leaves.
-pub(super) struct Sockets {
-    /// The first socket's address.
-    pub(super) address: SocketAddr,
-    listeners: Vec<TcpListener>,
-    seats: Arc<Mutex<Vec<Arc<Seat>>>>,
+/// The sockets of one login, all on one port. Each is closed when the last login that has it leaves.
+pub(super) struct Sockets(Vec<Arc<Socket>>);
+
+/// One address, and who waits there.
+struct Socket {
+    address: SocketAddr,
+    listener: TcpListener,
+    seats: Seats,
     connections: Arc<Semaphore>,
     request_time: Duration,
 }
+
+type Seats = Arc<Mutex<Vec<Arc<Seat>>>>;
 
 /// An answer, and the browser that waits for a page.
 pub(super) struct Arrival {
@@ -72,79 +77,98 @@ struct Seat {
 
 /// Leaves the seat when the login ends.
 pub(super) struct Seated {
-    seats: Arc<Mutex<Vec<Arc<Seat>>>>,
+    places: Vec<Seats>,
     seat: Arc<Seat>,
 }
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        lock(&self.seats).retain(|seat| !Arc::ptr_eq(seat, &self.seat));
+        for seats in &self.places {
+            lock(seats).retain(|seat| !Arc::ptr_eq(seat, &self.seat));
+        }
     }
 }
 
 impl Sockets {
-    /// The sockets of another login on this port, or new ones. Port 0 is always a new one.
+    /// Listens on the first address and, if it can be had, on the second one with the same port. What another login of
+    /// this program listens on is had. Port 0 is always a new one.
+    ///
+    /// The second address may be needed: then it is an error that another program has it. Where this machine has no such
+    /// address, nobody has it.
     pub(super) async fn share(
-        address: SocketAddr,
+        first: SocketAddr,
         second: Option<(Ipv6Addr, bool)>,
         options: &LoopbackOptions,
-    ) -> Result<Arc<Self>, InteractionError> {
+    ) -> Result<Self, InteractionError> {
         let mut in_use = IN_USE.lock().await;
-        in_use.retain(|sockets| sockets.strong_count() > 0);
-        if let Some(shared) = in_use.iter().filter_map(Weak::upgrade).find(|known| known.address == address) {
-            return Ok(shared);
-        }
-        let mut attempts = if address.port() == 0 { FREE_PORT_ATTEMPTS } else { 1 };
-        let listeners = loop {
+        in_use.retain(|socket| socket.strong_count() > 0);
+        let mut attempts = if first.port() == 0 { FREE_PORT_ATTEMPTS } else { 1 };
+        loop {
             attempts -= 1;
-            match bind_pair(address, second).await {
+            match share_pair(&mut in_use, first, second, options).await {
                 Err(InteractionError::PortInUse { .. }) if attempts > 0 => {}
-                other => break other?,
+                other => return other.map(Self),
             }
-        };
-        let bound = listeners.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-        let new = Arc::new(Self {
-            address: bound,
-            listeners,
-            seats: Arc::default(),
-            connections: Arc::new(Semaphore::new(options.connections)),
-            request_time: options.request_time,
-        });
-        in_use.push(Arc::downgrade(&new));
-        Ok(new)
+        }
+    }
+
+    /// The port of all of them.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.0.first().map(|socket| socket.address.port())
     }
 
     /// True when nobody else can listen where a browser looks for this port of `localhost`.
     pub(super) fn hold_both(&self) -> bool {
-        self.listeners.len() > 1
+        self.0.len() > 1
     }
 
     /// Waits for the answer with this path and state, until what comes with the channel is dropped.
     pub(super) fn take_seat(&self, path: &str, state: &State) -> (Seated, mpsc::Receiver<Arrival>) {
         let (arrivals, arrival) = mpsc::channel(1);
         let seat = Arc::new(Seat { path: path.to_owned(), state: state.clone(), arrivals });
-        lock(&self.seats).push(Arc::clone(&seat));
-        (Seated { seats: Arc::clone(&self.seats), seat }, arrival)
+        let places: Vec<_> = self.0.iter().map(|socket| Arc::clone(&socket.seats)).collect();
+        for seats in &places {
+            lock(seats).push(Arc::clone(&seat));
+        }
+        (Seated { places, seat }, arrival)
     }
 
     /// Serves whoever connects, for all seats: each login that waits runs this. A connection lives on by itself, since
     /// its browser still waits for a page when the answer has long been taken.
     pub(super) async fn accept(&self) -> Infallible {
         loop {
-            let accepts = self.listeners.iter().map(|socket| Box::pin(socket.accept()));
-            match select_all(accepts).await.0 {
-                Ok((stream, _)) => {
-                    // A connection beyond the limit is closed by being dropped.
-                    if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
-                        let seats = Arc::clone(&self.seats);
-                        drop(tokio::spawn(serve(stream, seats, self.request_time, permit)));
+            let accepts = self.0.iter().map(|socket| Box::pin(socket.listener.accept()));
+            match select_all(accepts).await {
+                (Ok((stream, _)), at, _) => {
+                    if let Some(socket) = self.0.get(at) {
+                        socket.serve(stream);
                     }
                 }
-                Err(error) => {
+                (Err(error), ..) => {
                     tracing::debug!(%error, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
+        }
+    }
+}
+
+impl Socket {
+    async fn bind(address: SocketAddr, options: &LoopbackOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener,
+            seats: Arc::default(),
+            connections: Arc::new(Semaphore::new(options.connections)),
+            request_time: options.request_time,
+        })
+    }
+
+    fn serve(&self, stream: TcpStream) {
+        // A connection beyond the limit is closed by being dropped.
+        if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
+            drop(tokio::spawn(serve(stream, Arc::clone(&self.seats), self.request_time, permit)));
         }
     }
 }
@@ -156,12 +180,7 @@ impl Seat {
     }
 }
 
-async fn serve(
-    stream: TcpStream,
-    seats: Arc<Mutex<Vec<Arc<Seat>>>>,
-    request_time: Duration,
-    _permit: OwnedSemaphorePermit,
-) {
+async fn serve(stream: TcpStream, seats: Seats, request_time: Duration, _permit: OwnedSemaphorePermit) {
     let (_sending, sent) = oneshot::channel::<()>();
     let sent = Mutex::new(Some(sent));
     let service = service_fn(|request: Request<Incoming>| {
@@ -204,17 +223,18 @@ fn find_seat<B>(request: &Request<B>, seats: &Mutex<Vec<Arc<Seat>>>) -> Option<(
     Some((seat, query.to_owned()))
 }
 
-/// Binds the first address and, if it can be had, the second on the same port.
-async fn bind_pair(
+async fn share_pair(
+    in_use: &mut Vec<Weak<Socket>>,
     first: SocketAddr,
     second: Option<(Ipv6Addr, bool)>,
-) -> Result<Vec<TcpListener>, InteractionError> {
-    let socket = TcpListener::bind(first).await.map_err(|source| listen_error(first, source))?;
-    let port = socket.local_addr().map_err(|source| listen_error(first, source))?.port();
+    options: &LoopbackOptions,
+) -> Result<Vec<Arc<Socket>>, InteractionError> {
+    let socket = share_one(in_use, first, options).await.map_err(|source| listen_error(first, source))?;
+    let port = socket.address.port();
     let mut sockets = vec![socket];
     if let Some((second, needed)) = second {
         let second = SocketAddr::new(second.into(), port);
-        match TcpListener::bind(second).await {
+        match share_one(in_use, second, options).await {
             Ok(socket) => sockets.push(socket),
             Err(error) if needed && error.kind() == io::ErrorKind::AddrInUse => {
                 return Err(listen_error(second, error));
@@ -223,6 +243,20 @@ async fn bind_pair(
         }
     }
     Ok(sockets)
+}
+
+/// The socket of another login at this address, or a new one.
+async fn share_one(
+    in_use: &mut Vec<Weak<Socket>>,
+    address: SocketAddr,
+    options: &LoopbackOptions,
+) -> io::Result<Arc<Socket>> {
+    if let Some(shared) = in_use.iter().filter_map(Weak::upgrade).find(|known| known.address == address) {
+        return Ok(shared);
+    }
+    let new = Arc::new(Socket::bind(address, options).await?);
+    in_use.push(Arc::downgrade(&new));
+    Ok(new)
 }
 
 fn listen_error(address: SocketAddr, source: io::Error) -> InteractionError {

@@ -50,6 +50,33 @@ impl FileStore {
     pub fn directory(&self) -> &Path {
         self.0.path()
     }
+
+    /// The names of all values. Blocks.
+    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
+        let failed = |source| StoreError::Io { action: "read", path: self.directory().to_owned(), source };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.directory()).map_err(failed)? {
+            let file = entry.map_err(failed)?.file_name();
+            let name = file.to_str().and_then(|file| file.strip_suffix(VALUE_SUFFIX));
+            names.extend(name.filter(|name| !name.starts_with(LEFTOVER)).map(str::to_owned));
+        }
+        Ok(names)
+    }
+
+    /// As `load`. Blocks.
+    pub(super) fn read_named(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
+        read(&self.0, name)
+    }
+
+    /// As `replace`. Blocks.
+    pub(super) fn swap_named(
+        &self,
+        name: &str,
+        value: Option<&SecretBytes>,
+        expected: Option<Version>,
+    ) -> Result<(), StoreError> {
+        swap(&self.0, name, value, expected)
+    }
 }
 
 impl CredentialStore for FileStore {
@@ -79,7 +106,7 @@ impl CredentialStore for FileStore {
 }
 
 fn value_path(directory: &Directory, name: &str) -> PathBuf {
-    directory.path().join(format!("{name}.json"))
+    directory.path().join(format!("{name}{VALUE_SUFFIX}"))
 }
 
 fn read(directory: &Directory, name: &str) -> Result<Option<SecretBytes>, StoreError> {
@@ -166,6 +193,9 @@ fn too_large(path: &Path) -> StoreError {
 
 /// The lock of compare-and-swap, for the whole directory.
 const SWAP_LOCK: &str = "store.lock";
+
+/// How the names of values' files end.
+const VALUE_SUFFIX: &str = ".json";
 
 /// How the names of values begin that are not in their place yet.
 const LEFTOVER: &str = ".new-";

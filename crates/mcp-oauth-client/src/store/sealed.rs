@@ -10,6 +10,7 @@
 mod envelope;
 mod key;
 mod key_file;
+mod take_over;
 
 use std::fmt;
 use std::sync::Arc;
@@ -62,8 +63,9 @@ impl<S: CredentialStore> SealedStore<S> {
     }
 
     /// Takes over values that were stored before there was a key: they are read, and sealed as soon as they are. Whoever
-    /// can write to the store beneath can then plant values of their own, so do without it once all is sealed. Default:
-    /// such a value does not open.
+    /// can write to the store beneath can then plant values of their own, so do without it once all is sealed. Over a
+    /// [`FileStore`](crate::FileStore), [`take_over`](Self::take_over) does it once, by itself. Default: such a value does
+    /// not open.
     #[must_use]
     pub fn accept_unsealed(mut self) -> Self {
         self.accepts_unsealed = true;

@@ -144,8 +144,7 @@ impl LoginDesk {
             match self.file_store(name) {
                 Ok(store) => {
                     builder = match &self.sealing {
-                        // Those from before there was a key are sealed when they are read.
-                        Some(keys) => builder.store(SealedStore::new(store, keys.clone()).accept_unsealed()),
+                        Some(keys) => builder.store(sealed(name, store, keys)?),
                         None => builder.store(store),
                     };
                 }
@@ -274,6 +273,17 @@ impl LoginError {
             Self::Login(_) | Self::RedirectUri(_) => false,
         }
     }
+}
+
+/// Tokens from before there was a key are sealed at the first start with one; later ones must be.
+fn sealed(
+    name: &str,
+    store: FileStore,
+    keys: &SealingKeys,
+) -> Result<SealedStore<FileStore>, LoginDeskError> {
+    SealedStore::new(store, keys.clone())
+        .take_over()
+        .map_err(|source| LoginDeskError::Store { server: name.into(), source })
 }
 
 fn sealing_keys(key: &TokenKey) -> Result<SealingKeys, SealingKeyError> {

@@ -26,9 +26,9 @@ pub enum UnsealError {
     /// It was changed since it was sealed, or moved here from another place.
     #[error("it was changed or moved since it was sealed")]
     Altered,
-    /// It was stored without a seal: before there was a key, or by somebody else. See
-    /// [`SealedStore::accept_unsealed`](crate::SealedStore::accept_unsealed).
-    #[error("it is not sealed")]
+    /// It was stored without a seal: before there was a key, without it, or by somebody else. See
+    /// [`SealedStore::take_over`](crate::SealedStore::take_over).
+    #[error("it is not sealed, so that anybody may have put it there: remove it, and log in again")]
     NotSealed,
     /// A newer version of this library sealed it.
     #[error("it is sealed in format {format}, which this version does not know")]

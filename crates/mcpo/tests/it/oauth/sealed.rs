@@ -54,6 +54,33 @@ async fn c15_1_tokens_are_sealed() {
     assert!(!proxy.log().contains(&secret));
 }
 
+/// C15.1: once all is sealed, a grant that somebody puts there unsealed is refused, by words that say what to do; nobody is
+/// logged in with it.
+#[tokio::test]
+async fn c15_1_an_unsealed_grant_is_refused() {
+    let vault = Protected::start().await;
+    let home = Home::with_config(&config(&entry(&vault)));
+    let proxy = home.start().await;
+    approve(&login_url(&proxy, "vault", 0).await).await;
+    proxy.ready("/vault/openapi.json").await;
+    drop(proxy);
+    let plain: Vec<_> = home.token_files().into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
+
+    let key = home.path("keys/tokens.key");
+    let proxy = home.start_in(FILE, &key).await;
+    serves_without_a_login(&proxy).await;
+    drop(proxy);
+
+    // What it was before it was sealed, as good a forgery as there is.
+    for (bytes, file) in &plain {
+        fs::write(file, bytes).unwrap();
+    }
+    let proxy = home.start_in(FILE, &key).await;
+    let line = proxy.logged("does not open").await;
+    assert!(line.contains("not sealed") && line.contains("remove it, and log in again"), "{line}");
+    assert!(login_urls(&proxy, "vault").is_empty());
+}
+
 /// A key that cannot be used is said before anything starts.
 #[tokio::test]
 async fn a_useless_key_ends_the_start() {

@@ -48,7 +48,7 @@ pub struct Arguments {
     pub env_path: Option<PathBuf>,
 
     /// How the single server speaks: stdio, sse or streamable-http
-    #[arg(long = "type", alias = "server-type", value_name = "TYPE", default_value = "stdio")]
+    #[arg(long = "type", visible_alias = "server-type", value_name = "TYPE", default_value = "stdio")]
     pub server_type: String,
 
     /// File that names the servers (JSON, comments allowed); wins over `-- COMMAND`

@@ -15,7 +15,7 @@ use super::server::{EntryError, ServerEntry, ServerSettings};
 pub struct ConfigFile {
     /// The servers by name, in the file's order.
     pub servers: Vec<(String, ServerEntry)>,
-    /// Keys that nothing reads: worth a warning, not an error.
+    /// Keys that nothing reads, in general or in their place: worth a warning, not an error.
     pub unknown: Vec<Problem>,
 }
 
@@ -149,6 +149,10 @@ impl ConfigFile {
             entry.check(name).map_err(|EntryError { path: inner, message }| {
                 problem(&[path.as_slice(), &inner].concat(), message)
             })?;
+            if let Some((unused, used)) = entry.unused() {
+                let path = [path.as_slice(), &[Step::Key(unused.into())]].concat();
+                unknown.push(problem(&path, format!("not used: the server is reached by its {used:?}")));
+            }
             servers.push((name.clone(), entry));
         }
         Ok(Self { servers, unknown })

@@ -237,10 +237,20 @@ impl ServerEntry {
         })
     }
 
+    /// The key that is not used where there is both a program and a URL, and the one that is.
+    pub(super) fn unused(&self) -> Option<(&'static str, &'static str)> {
+        let is_stdio = self.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("stdio"));
+        (self.command.is_some() && self.url.is_some()).then_some(if is_stdio {
+            ("url", "command")
+        } else {
+            ("command", "url")
+        })
+    }
+
     fn upstream(&self, env: &[(String, String)]) -> Result<UpstreamSettings, EntryError> {
         let kind = self.kind.as_deref().map(Kind::parse).transpose()?;
         match (kind, &self.command, &self.url) {
-            (Some(Kind::Stdio) | None, Some(command), _) => {
+            (Some(Kind::Stdio), Some(command), _) | (None, Some(command), None) => {
                 if command.is_empty() {
                     return Err(EntryError::at("command", "is empty: name the program to run"));
                 }
@@ -268,7 +278,8 @@ impl ServerEntry {
                 message: "a server of type \"stdio\" needs a \"command\"".into(),
             }),
             (Some(Kind::Http(kind)), _, Some(url)) => self.remote(url, kind),
-            (None, None, Some(url)) => self.remote(url, HttpKind::Detect),
+            // With a command beside it, too: as in mcpo.
+            (None, _, Some(url)) => self.remote(url, HttpKind::Detect),
             (Some(Kind::Http(_)), _, None) => Err(EntryError {
                 path: vec![],
                 message: format!(

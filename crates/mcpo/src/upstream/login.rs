@@ -141,13 +141,9 @@ impl LoginDesk {
             .entropy(Arc::clone(&self.entropy))
             .client_metadata(oauth.client.clone());
         if oauth.storage == TokenStorage::File {
-            match self.file_store(name) {
-                Ok(store) => {
-                    builder = match &self.sealing {
-                        Some(keys) => builder.store(sealed(name, store, keys)?),
-                        None => builder.store(store),
-                    };
-                }
+            match self.tokens(name) {
+                Ok(Tokens::Plain(store)) => builder = builder.store(store),
+                Ok(Tokens::Sealed(store)) => builder = builder.store(store),
                 Err(error) if server.oauth.is_some() => return Err(error),
                 // Nobody said that this server needs a login; if it does, the tokens last as long as the program.
                 Err(error) => tracing::debug!(server = name, "tokens are not kept: {}", explain(&error)),
@@ -194,10 +190,14 @@ impl LoginDesk {
         }
     }
 
-    fn file_store(&self, name: &str) -> Result<FileStore, LoginDeskError> {
+    fn tokens(&self, name: &str) -> Result<Tokens, LoginDeskError> {
         let directory =
             self.token_directory.as_ref().ok_or_else(|| LoginDeskError::NoHome { server: name.into() })?;
-        FileStore::open(directory).map_err(|source| LoginDeskError::Store { server: name.into(), source })
+        let failed = |source| LoginDeskError::Store { server: name.into(), source };
+        let store = FileStore::open(directory).map_err(failed)?;
+        let Some(keys) = &self.sealing else { return Ok(Tokens::Plain(store)) };
+        // Those from before there was a key are sealed at the first start with one; from then on, all have to be.
+        SealedStore::new(store, keys.clone()).take_over().map(Tokens::Sealed).map_err(failed)
     }
 
     /// Has a person log in. `announce` is told the address of the login page before anything else shows it.
@@ -275,15 +275,10 @@ impl LoginError {
     }
 }
 
-/// Tokens from before there was a key are sealed at the first start with one; later ones must be.
-fn sealed(
-    name: &str,
-    store: FileStore,
-    keys: &SealingKeys,
-) -> Result<SealedStore<FileStore>, LoginDeskError> {
-    SealedStore::new(store, keys.clone())
-        .take_over()
-        .map_err(|source| LoginDeskError::Store { server: name.into(), source })
+/// Where tokens are kept in files.
+enum Tokens {
+    Plain(FileStore),
+    Sealed(SealedStore<FileStore>),
 }
 
 fn sealing_keys(key: &TokenKey) -> Result<SealingKeys, SealingKeyError> {

@@ -112,3 +112,16 @@ fn slips_are_not_guessed_at() {
     let text = "{\"mcpServers\": {\n\"a\": {\"command\": \"x\"},\n\"a\": {\"command\": \"y\"}}}";
     assert_eq!(problem(text), "line 3, mcpServers.a: stands twice: which one is meant?");
 }
+
+#[test]
+fn a_command_beside_a_url_is_warned_about_by_the_servers_name() {
+    for (kind, unused, used) in [(r#""type": "stdio", "#, "url", "command"), ("", "command", "url")] {
+        let text =
+            format!(r#"{{"mcpServers": {{"time": {{{kind}"command": "uvx", "url": "http://x/mcp"}}}}}}"#);
+        let file = ConfigFile::parse(&text).unwrap();
+        let warned: Vec<_> = file.unknown.iter().map(ToString::to_string).collect();
+        let expected =
+            format!("line 1, mcpServers.time.{unused}: not used: the server is reached by its {used:?}");
+        assert_eq!(warned, [expected]);
+    }
+}

@@ -145,3 +145,12 @@ fn a_client_certificate_comes_with_its_key() {
         assert!(matches!(error.path.as_slice(), [Step::Key(key)] if key == at), "{json}: {error:?}");
     }
 }
+
+/// A program and a URL: the type decides, and without one the URL, as in mcpo.
+#[test]
+fn a_command_and_a_url() {
+    let both = |kind: &str| format!(r#"{{{kind} "command": "uvx", "url": "http://127.0.0.1:1/mcp"}}"#);
+    assert_eq!(stdio(&both(r#""type": "stdio","#)).program, "uvx");
+    assert_eq!(remote(&both(r#""type": "sse","#)).kind, HttpKind::Sse);
+    assert_eq!(remote(&both("")).kind, HttpKind::Detect);
+}

@@ -28,3 +28,8 @@ mod scan;
 
 pub use quoted::Quoted;
 pub use scan::{Invalid, Scan, utf8};
+
+/// The examples of the front page work.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

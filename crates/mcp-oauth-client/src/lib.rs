@@ -212,3 +212,8 @@ pub use unattended::{
     AssertionFile, AssertionSource, EnterpriseManaged, SubjectToken, SubjectTokenSource, UnattendedError,
     WorkloadIdentity,
 };
+
+/// The examples of the front page work.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -85,3 +85,8 @@ pub use token::{TokenResponse, TokenType};
 pub use well_known::{
     authorization_server_metadata_urls, protected_resource_metadata_url, protected_resource_metadata_urls,
 };
+
+/// The examples of the front page work.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,3 +29,8 @@ pub use store::{
     CodeRecord, Grant, GrantId, MemoryLimits, MemoryStore, PendingAuthorization, Redemption,
     RefreshTokenRecord, SecretHash, Store, StoreError,
 };
+
+/// The examples of the front page work.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

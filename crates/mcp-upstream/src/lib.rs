@@ -105,3 +105,8 @@ pub use session::Session;
 pub use tool_result::{ToolResult, ToolResultParts};
 pub use transport::{SseTransport, StdioTransport, StreamableTransport, Transport};
 pub use version::{ProtocolVersion, UnknownVersion};
+
+/// The examples of the front page work.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

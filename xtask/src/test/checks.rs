@@ -10,9 +10,18 @@ pub(super) fn format(checkout: &Checkout) -> Result<(), ProgramError> {
     Program::cargo(checkout).args(["fmt", "--all", "--check"]).run()
 }
 
-/// No lint warns, in code and tests.
+/// No lint warns, in code and tests, with every feature.
 pub(super) fn lints(checkout: &Checkout) -> Result<(), ProgramError> {
-    Program::cargo(checkout).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+    let all = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+    Program::cargo(checkout).args(all).run()
+}
+
+/// The same for the libraries that have features, without them. The tests would switch some on.
+pub(super) fn without_features(checkout: &Checkout) -> Result<(), ProgramError> {
+    ["mcp-oauth-client", "mcp-upstream"].into_iter().try_for_each(|library| {
+        let bare = ["clippy", "--lib", "--no-default-features", "--package", library, "--", "-D", "warnings"];
+        Program::cargo(checkout).args(bare).run()
+    })
 }
 
 /// The tests compile. Before the set-up has ended, so that both go on at once.

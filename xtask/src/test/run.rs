@@ -44,6 +44,7 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         let setup = scope.spawn(|| setup::install(checkout, &Part::OF_TESTS));
         report.step("format", &checks::format(checkout).into());
         report.step("lints", &checks::lints(checkout).into());
+        report.step("without features", &checks::without_features(checkout).into());
         report.step("documentation", &checks::documentation(checkout).into());
         report.step("build", &checks::build(checkout).into());
         setup.join().unwrap_or_default()

@@ -159,6 +159,7 @@ where
     B::Data: Buf,
     B::Error: Into<BoxError>,
 {
+    #[cfg_attr(not(feature = "client"), expect(unused_mut, reason = "taken out of by our own client only"))]
     let mut body = Some(body);
     #[cfg(feature = "client")]
     if let Some(own) = (&mut body as &mut dyn Any).downcast_mut::<Option<ClientBody>>()

@@ -32,10 +32,10 @@ pub(super) async fn summary(servers: &[Arc<Server>], limit: Duration) {
     }
 }
 
-/// The operator may know everything.
+/// All that is known was logged when it went down.
 fn told(status: &Status) -> String {
     match status {
-        Status::Retrying { outage, .. } => format!("down: {}", outage.detail),
+        Status::Retrying { outage, .. } => format!("down: {}", outage.summary),
         other => other.sentence(),
     }
 }

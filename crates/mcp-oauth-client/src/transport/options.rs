@@ -28,7 +28,7 @@ pub struct TransportOptions {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TransportRetry {
-    /// Attempts in a row without any success. Default: 5.
+    /// Attempts in a row without any event. Default: 5.
     pub attempts: usize,
     /// The pause before each, unless the server names one. Default: 1 second.
     pub pause: Duration,

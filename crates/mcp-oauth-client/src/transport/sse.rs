@@ -156,6 +156,8 @@ struct Reader {
 struct Place {
     last_event_id: Option<HeaderValue>,
     pause: Option<Duration>,
+    /// How often it was asked for since the last event: a server that takes it up and says nothing is no success.
+    attempts: usize,
 }
 
 impl Reader {
@@ -176,7 +178,7 @@ impl Reader {
                     }
                 }
             }
-            match self.resume(&place).await {
+            match self.resume(&mut place).await {
                 Some(resumed) => stream = resumed,
                 None => return,
             }
@@ -204,12 +206,13 @@ impl Reader {
         }
     }
 
-    async fn resume(&self, place: &Place) -> Option<Events> {
-        let id = place.last_event_id.as_ref()?;
+    async fn resume(&self, place: &mut Place) -> Option<Events> {
+        let id = place.last_event_id.clone()?;
         let pause = place.pause.unwrap_or(self.retry.pause).min(self.retry.longest_pause);
-        for _ in 0..self.retry.attempts {
+        while place.attempts < self.retry.attempts {
+            place.attempts = place.attempts.saturating_add(1);
             tokio::time::sleep(pause).await;
-            match self.source.open(Some(id)).await {
+            match self.source.open(Some(&id)).await {
                 Ok(stream) => return Some(stream),
                 Err(TransportError::Unreachable(error)) => tracing::debug!(%error, "not resumed yet"),
                 Err(error) => {
@@ -224,6 +227,7 @@ impl Reader {
 
 impl Place {
     fn note(&mut self, event: &Sse) {
+        self.attempts = 0;
         if let Some(id) = &event.id {
             // An empty id takes the last one back (WHATWG HTML §9.2.6).
             self.last_event_id = HeaderValue::from_str(id).ok().filter(|id| !id.is_empty());

@@ -39,6 +39,7 @@ mod races;
 mod real;
 mod refresh;
 mod registration;
+mod resumption;
 mod sharing;
 mod step_up_alone;
 mod support;

@@ -161,7 +161,7 @@ async fn renew(inner: &Arc<Inner>, occasion: &Occasion) -> Result<Arc<Grant>, Re
     let mut unsaved = inner.unsaved.lock().await;
     // If it cannot be stored yet, it is used all the same.
     let _ = inner.save(&mut unsaved).await;
-    let Found { key, grant, place } = find(inner, held.as_ref(), &mut unsaved).await?;
+    let Found { key, grant, place } = find(inner, since, held.as_ref(), &mut unsaved).await?;
     let mut renewal = Renewal { inner, since, held, key, place, unsaved };
     let Some(grant) = grant else { return renewal.nothing_stored() };
     let used = occasion.rejected.as_ref().or(renewal.held.as_ref().map(|held| &held.access_token));
@@ -197,12 +197,17 @@ struct Found {
 /// Steps 2 and 3.
 async fn find(
     inner: &Inner,
+    since: Tenure,
     held: Option<&Arc<Grant>>,
     unsaved: &mut SlotGuard<'_>,
 ) -> Result<Found, RefreshError> {
-    if let Some(Unsaved { key, grant, place: Place::Any }) = &**unsaved {
+    match &**unsaved {
         // The newest login, whatever is stored.
-        return Ok(Found { key: key.clone(), grant: Some(grant.clone()), place: Place::Any });
+        Some(Unsaved { key, grant, place: place @ Place::Any { since: of_login } }) if *of_login == since => {
+            return Ok(Found { key: key.clone(), grant: Some(grant.clone()), place: place.clone() });
+        }
+        Some(Unsaved { place: Place::Any { .. }, .. }) => inner.discard(unsaved).await?,
+        _ => {}
     }
     let key = match (inner.records.grant_key().await?, held) {
         (Some(key), _) => key,
@@ -316,10 +321,11 @@ impl Renewal<'_> {
             return self.adopt(newer);
         }
         tracing::info!(server = %inner.server, issuer = %grant.issuer(), %error, "the grant has ended");
-        if forgotten {
-            inner.records.remove_client(&grant.client, &inner.registration).await?;
+        if forgotten && let Err(error) = inner.records.remove_client(&grant.client, &inner.registration).await
+        {
+            tracing::warn!(server = %inner.server, %error, "the registration stays in the store");
         }
-        self.drop_grant().await?;
+        self.drop_grant().await;
         Err(RefreshError::Ended(Arc::new(error)))
     }
 
@@ -328,20 +334,22 @@ impl Renewal<'_> {
     async fn moved(&mut self, grant: &Grant) -> Result<Arc<Grant>, RefreshError> {
         let issuer = grant.issuer().clone();
         tracing::info!(server = %self.inner.server, %issuer, "the authorization server was changed");
-        self.drop_grant().await?;
+        self.drop_grant().await;
         Err(RefreshError::Moved { issuer })
     }
 
-    async fn drop_grant(&mut self) -> Result<(), RefreshError> {
+    /// A store that does not let go of it must not keep anybody from a new login.
+    async fn drop_grant(&mut self) {
+        *self.unsaved = None;
+        self.inner.current.compare_and_swap(&self.held, None);
         // A login that was never stored has no place there.
         if let Place::Of { renewed, .. } = &self.place {
             match self.inner.records.replace_grant(&self.key, None, *renewed).await {
                 Ok(()) | Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(server = %self.inner.server, %error, "the grant that has ended stays in the store");
+                }
             }
         }
-        *self.unsaved = None;
-        self.inner.current.compare_and_swap(&self.held, None);
-        Ok(())
     }
 }

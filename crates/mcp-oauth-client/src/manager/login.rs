@@ -332,13 +332,14 @@ impl Inner {
     /// spent, and a person was asked for it.
     pub(super) async fn take(self: &Arc<Self>, grant: Grant) -> Arc<Grant> {
         let mut unsaved = self.unsaved.lock().await;
+        let since = self.tenure();
         let stored = self.records.put_grant(&grant).await;
         // What was kept there is older than this login.
         let had_some = unsaved.take().is_some();
         if let Err(error) = stored {
             tracing::error!(server = %self.server, %error, "the login could not be stored");
             let key = self.records.key_for(&grant);
-            *unsaved = Some(Unsaved { key, grant: grant.clone(), place: Place::Any });
+            *unsaved = Some(Unsaved { key, grant: grant.clone(), place: Place::Any { since } });
             if !had_some {
                 save_later(self);
             }

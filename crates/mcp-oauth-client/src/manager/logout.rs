@@ -56,7 +56,7 @@ impl AuthorizationManager {
     /// A server that is down, refuses or has no such endpoint is no error: the result says what happened.
     ///
     /// # Errors
-    /// When the store fails; then nothing is forgotten.
+    /// When the store fails: what it kept is not forgotten, and what it gave up before is forgotten and revoked.
     pub async fn logout(&self) -> Result<Logout, Error> {
         let inner = &*self.inner;
         // A renewal under way has it, and sees to it.
@@ -64,7 +64,11 @@ impl AuthorizationManager {
         inner.load_once().await?;
         let held_key = inner.current.load().as_ref().map(|held| inner.records.key_for(held));
         // From the oldest to the newest: where one process holds what another one renewed, both are ended.
-        let removed = inner.records.remove_grants(held_key, &inner.registration).await?;
+        let (removed, outcome) = inner.records.remove_grants(held_key, &inner.registration).await;
+        let outcome = match outcome {
+            Err(error) if removed.is_empty() => return Err(error.into()),
+            outcome => outcome,
+        };
         inner.loaded.store(true, Ordering::Release);
         let mut ended: Vec<Arc<Grant>> = inner.end_tenure().into_iter().collect();
         for grant in removed.into_iter().map(Arc::new) {
@@ -82,6 +86,7 @@ impl AuthorizationManager {
         for grant in ended {
             last = inner.revoke(&grant).await;
         }
+        outcome?;
         Ok(last)
     }
 }

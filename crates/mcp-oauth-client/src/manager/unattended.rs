@@ -46,12 +46,11 @@ impl Inner {
         }
         let grant = Arc::new(self.obtain(unattended, held.as_deref(), occasion).await?);
         let stored = match seen {
-            Ok(seen) => self.records.put_grant_over(seen, &grant).await,
-            Err(()) => Ok(()),
+            Ok(seen) => self.records.put_grant_over(seen, &grant).await.map(Some),
+            Err(()) => Ok(None),
         };
-        drop(lease);
-        match stored {
-            Ok(()) => {}
+        let written = match stored {
+            Ok(written) => written,
             Err(StoreError::Conflict) => {
                 // Another process was faster, without the lease; or somebody logged out.
                 let now = self.records.look(&self.registration).await?;
@@ -60,13 +59,23 @@ impl Inner {
                     self.current.compare_and_swap(&held, None);
                     return Err(RefreshError::NoGrant);
                 }
+                None
             }
-            Err(error) => self.without_store(&error),
-        }
+            Err(error) => {
+                self.without_store(&error);
+                None
+            }
+        };
+        drop(lease);
         if let Some(grant) = self.use_instead(since, held.as_ref(), &grant) {
             return Ok(grant);
         }
-        // They logged out here, and this is what would live on.
+        // They logged out here, and this is what would live on, here and at the server.
+        if let Some(written) = written
+            && let Err(error) = self.records.take_back(&grant, written).await
+        {
+            self.without_store(&error);
+        }
         self.revoke(&grant).await;
         Err(RefreshError::NoGrant)
     }

@@ -4,7 +4,8 @@
 //!
 //! - this process uses it from memory;
 //! - after a renewal, it keeps the lease. Another process would present the spent token, and end the whole grant at
-//!   servers that look for theft; it waits instead, and then says that it may try again;
+//!   servers that look for theft; it waits instead, and then says that it may try again. In a store whose leases expire, that
+//!   is so only until the lease expires;
 //! - storing is tried again: from time to time, and before the next renewal.
 //!
 //! Where somebody logged out in the meantime, it is revoked instead: nothing else would ever end it.
@@ -15,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::Inner;
+use super::tenure::Tenure;
 use crate::{Grant, Lease, StoreError, StoreKey, Version};
 
 /// The pauses between two attempts at storing it: from the first, doubled up to the last.
@@ -30,8 +32,8 @@ pub(super) struct Unsaved {
 /// What it is to take the place of.
 #[derive(Clone)]
 pub(super) enum Place {
-    /// Of whatever is stored: it is a new login's.
-    Any,
+    /// Of whatever is stored: it is a new login's. Nowhere, once somebody logged out here since.
+    Any { since: Tenure },
     /// Of the grant that was renewed. Anything else is a newer login's, or nothing, after a logout.
     Of {
         renewed: Option<Version>,
@@ -44,7 +46,7 @@ impl Unsaved {
     /// Whether it is still what counts, with this version in the store.
     pub(super) fn replaces(&self, stored: Option<Version>) -> bool {
         match &self.place {
-            Place::Any => true,
+            Place::Any { .. } => true,
             Place::Of { renewed, .. } => *renewed == stored,
         }
     }
@@ -80,17 +82,35 @@ impl Inner {
         place: &Place,
     ) -> Result<(), StoreError> {
         match place {
-            Place::Any => self.records.put_grant(grant).await,
+            Place::Any { since } => self.put_login(grant, *since).await,
             Place::Of { renewed, .. } => self.records.replace_grant(key, Some(grant), *renewed).await,
         }
     }
 
-    /// Gives it up for what is stored now. Nothing: somebody logged out, and it would live on.
+    /// The store cannot tell a login that comes late from one that is new, so the logouts have to be looked at.
+    async fn put_login(&self, grant: &Grant, since: Tenure) -> Result<(), StoreError> {
+        if self.tenure() != since {
+            return Err(StoreError::Conflict);
+        }
+        let written = self.records.put_grant(grant).await?;
+        if self.tenure() != since {
+            self.records.take_back(grant, written).await?;
+            return Err(StoreError::Conflict);
+        }
+        Ok(())
+    }
+
+    /// Gives it up for what is stored now. Where somebody logged out, it would live on.
     pub(super) async fn discard(&self, slot: &mut SlotGuard<'_>) -> Result<(), StoreError> {
         let Some(unsaved) = slot.as_ref() else { return Ok(()) };
-        let now = self.records.load_grant(&unsaved.key, &self.registration).await?;
+        let logged_out = match unsaved.place {
+            Place::Any { since } => self.tenure() != since,
+            Place::Of { .. } => {
+                self.records.load_grant(&unsaved.key, &self.registration).await?.version.is_none()
+            }
+        };
         if let Some(unsaved) = slot.take()
-            && now.version.is_none()
+            && logged_out
         {
             self.revoke(&unsaved.grant).await;
         }

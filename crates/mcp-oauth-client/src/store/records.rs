@@ -152,19 +152,24 @@ impl Records {
     }
 
     /// Puts a new login's grant in, whatever was there: the newest login counts.
-    pub(crate) async fn put_grant(&self, grant: &Grant) -> Result<(), StoreError> {
+    ///
+    /// Gives the version that the grant has in the store.
+    pub(crate) async fn put_grant(&self, grant: &Grant) -> Result<Version, StoreError> {
         let key = self.key_for(grant);
         let before = self.grant_key().await?;
-        self.put(&key, &grant.to_record(&self.subject)).await?;
+        let value = encode(&grant.to_record(&self.subject))?;
+        let written = value.version();
+        self.overwrite(&key, Some(value)).await?;
         self.put(&self.server_key(), &self.note_of(grant)).await?;
-        self.remove_other(before, &key).await
+        self.remove_other(before, &key).await?;
+        Ok(written)
     }
 
-    /// Puts a grant in that took no login, unless what was seen has changed meanwhile.
+    /// Puts a grant in that took no login, unless what was seen has changed meanwhile. Gives its version in the store.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] after a logout, or when another process was faster.
-    pub(crate) async fn put_grant_over(&self, seen: Seen, grant: &Grant) -> Result<(), StoreError> {
+    pub(crate) async fn put_grant_over(&self, seen: Seen, grant: &Grant) -> Result<Version, StoreError> {
         let key = self.key_for(grant);
         let expected = if seen.key.as_ref() == Some(&key) {
             seen.grant.version
@@ -177,12 +182,19 @@ impl Records {
         let note = encode(&self.note_of(grant))?;
         if let Err(error) = self.store.replace(&self.server_key(), Some(note), seen.server).await {
             // Nothing leads to it.
-            match self.store.replace(&key, None, Some(written)).await {
-                Ok(()) | Err(StoreError::Conflict) => return Err(error),
-                Err(also) => return Err(also),
-            }
+            self.take_back(grant, written).await?;
+            return Err(error);
         }
-        self.remove_other(seen.key, &key).await
+        self.remove_other(seen.key, &key).await?;
+        Ok(written)
+    }
+
+    /// Removes a grant that was put in, unless something else is there by now.
+    pub(crate) async fn take_back(&self, grant: &Grant, written: Version) -> Result<(), StoreError> {
+        match self.store.replace(&self.key_for(grant), None, Some(written)).await {
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// After a change of the authorization server nothing leads to the old grant any more.
@@ -208,51 +220,53 @@ impl Records {
     }
 
     /// Removes the grant and the note of it, and gives what was really removed: all of it, where a renewal or a login
-    /// stored another grant in the meantime. `held` is where a grant of ours may be that nothing leads to.
+    /// stored another grant in the meantime; also what was removed before the store failed. `held` is where a grant of ours
+    /// may be that nothing leads to.
     pub(crate) async fn remove_grants(
         &self,
         held: Option<StoreKey>,
         registration: &Registration,
-    ) -> Result<Vec<Grant>, StoreError> {
+    ) -> (Vec<Grant>, Result<(), StoreError>) {
         let mut removed = Vec::new();
         for _ in 0..WRITE_ATTEMPTS {
-            let keys: Vec<_> = self.grant_key().await?.into_iter().chain(held.clone()).collect();
-            let mut changed = false;
-            for key in &keys {
-                let stored = self.load_grant(key, registration).await?;
-                if stored.version.is_none() {
-                    continue;
-                }
-                match self.replace_grant(key, None, stored.version).await {
-                    Ok(()) => removed.extend(stored.value),
-                    Err(StoreError::Conflict) => changed = true,
-                    Err(error) => return Err(error),
-                }
-            }
-            if changed {
-                continue;
-            }
-            self.end_note().await?;
-            // A login stores its grant first and the note of it afterwards: the note that was removed may have been that
-            // of a newer one.
-            let mut left = false;
-            for key in &keys {
-                left |= self.store.load(key).await?.is_some();
-            }
-            if !left {
-                return Ok(removed);
+            match self.remove_once(held.as_ref(), registration, &mut removed).await {
+                Err(StoreError::Conflict) => {}
+                outcome => return (removed, outcome),
             }
         }
-        Err(StoreError::Conflict)
+        (removed, Err(StoreError::Conflict))
     }
 
-    /// After a logout. A client that was registered by hand may then go to another server (C7.4); one that was registered
-    /// dynamically is still there, to be used again or to be ended, so the note that leads to it stays.
-    async fn end_note(&self) -> Result<(), StoreError> {
-        match self.server_record().await?.value {
-            Some(record) if record.registered_for.is_some() => Ok(()),
-            _ => self.remove(&self.server_key()).await,
+    /// [`StoreError::Conflict`] when there is, or may be, another grant by now.
+    async fn remove_once(
+        &self,
+        held: Option<&StoreKey>,
+        registration: &Registration,
+        removed: &mut Vec<Grant>,
+    ) -> Result<(), StoreError> {
+        let note = self.server_record().await?;
+        let noted = note.value.as_ref().map(|note| self.key_of(note.issuer.clone(), note.resource.clone()));
+        let keys: Vec<_> = noted.into_iter().chain(held.cloned()).collect();
+        for key in &keys {
+            let stored = self.load_grant(key, registration).await?;
+            if stored.version.is_some() {
+                self.replace_grant(key, None, stored.version).await?;
+                removed.extend(stored.value);
+            }
         }
+        // A client that was registered by hand may now go to another server (C7.4); one that was registered dynamically is
+        // still there, to be used again or to be ended, so the note that leads to it stays.
+        let leads_to_a_client = note.value.is_some_and(|note| note.registered_for.is_some());
+        if note.version.is_some() && !leads_to_a_client {
+            self.store.replace(&self.server_key(), None, note.version).await?;
+        }
+        // A login stores its grant first and the note of it afterwards, and the note may read as the one before.
+        for key in &keys {
+            if self.store.load(key).await?.is_some() {
+                return Err(StoreError::Conflict);
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn load_client(

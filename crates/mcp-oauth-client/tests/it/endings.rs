@@ -147,7 +147,7 @@ async fn c15_6_a_login_on_a_full_disk() {
     assert!(!peer.has_revoked());
 }
 
-/// The same login, and a logout as soon as the disk has room.
+/// The same login, and a logout: nothing is stored, so the full disk does not matter.
 #[tokio::test]
 async fn c15_5_a_login_on_a_full_disk() {
     let peer = revoking_peer().await;
@@ -155,12 +155,10 @@ async fn c15_5_a_login_on_a_full_disk() {
     let one = manager(&peer, &store);
     fill_at_redemption(&peer, &store);
     let token = login(&one).await.unwrap().access_token().clone();
-    assert!(one.logout().await.is_err(), "nothing is forgotten as long as the store keeps it");
-    assert_eq!(one.access_token().await.unwrap(), token);
-    store.set_full(false);
     one.logout().await.unwrap();
-    one.settle().await.unwrap();
     assert!(contains(&ended(&peer), &token));
+    store.set_full(false);
+    one.settle().await.unwrap();
     assert!(manager(&peer, &store).load().await.unwrap().is_none());
 }
 
@@ -262,4 +260,85 @@ fn store_failures_that_pass() {
     assert!(fails(io(std::io::ErrorKind::StorageFull)));
     assert!(!fails(io(std::io::ErrorKind::PermissionDenied)));
     assert!(!fails(StoreError::TooLarge { place: "a grant".into(), limit_bytes: 2560 }));
+}
+
+/// The same for the first token of all, when there is nothing yet that a logout could take away.
+#[tokio::test]
+async fn c15_5_a_first_unattended_token_under_way() {
+    let (peer, make) = machine().await;
+    let store = Faulty::default();
+    let one = make(&store).build().unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    let first = tokio::spawn({
+        let one = one.clone();
+        async move { one.access_token().await }
+    });
+    while peer.count("/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    one.logout().await.unwrap();
+    gate.add_permits(1);
+    assert!(first.await.unwrap().is_err());
+    assert_eq!(ended(&peer).len(), 1);
+    assert!(make(&store).build().unwrap().load().await.unwrap().is_none(), "nor does it come back later");
+}
+
+/// A login that could not be stored does not come back after a logout, although a renewal holds on to it at that moment;
+/// neither does what the renewal gets.
+#[tokio::test]
+async fn c15_5_a_login_on_a_full_disk_while_it_is_renewed() {
+    let peer = revoking_peer().await;
+    let store = Faulty::default();
+    let one = manager(&peer, &store);
+    fill_at_redemption(&peer, &store);
+    let token = login(&one).await.unwrap().access_token().clone();
+    let gate = Arc::new(Semaphore::new(0));
+    peer.clear();
+    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    let renewal = tokio::spawn({
+        let (one, token) = (one.clone(), token.clone());
+        async move { one.recover(Some(&token)).await }
+    });
+    while peer.count("/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    store.set_full(false);
+    // The server does not take part, so that the renewal goes through.
+    peer.change(|script| script.revocation = false);
+    assert!(matches!(one.logout().await.unwrap().access_token, Revocation::NotOffered));
+    peer.change(|script| script.revocation = true);
+    gate.add_permits(1);
+    assert!(renewal.await.unwrap().is_err());
+    one.settle().await.unwrap();
+    assert!(one.grant().is_none());
+    assert!(manager(&peer, &store).load().await.unwrap().is_none());
+    let ended = ended(&peer);
+    assert!(ended.len() == 1 && !contains(&ended, &token), "what the renewal got: {ended:?}");
+}
+
+/// What a store that can only be read keeps is not forgotten, and stays in use.
+#[tokio::test]
+async fn c15_5_a_store_that_keeps_the_grant() {
+    let peer = revoking_peer().await;
+    let store = Faulty::default();
+    let one = manager(&peer, &store);
+    let token = login(&one).await.unwrap().access_token().clone();
+    store.set_full(true);
+    assert!(one.logout().await.is_err());
+    assert_eq!((one.access_token().await.unwrap(), peer.count("/revoke")), (token, 0));
+}
+
+/// A grant that has ended in a store that can only be read: the next login is asked for all the same.
+#[tokio::test]
+async fn c14_6_an_ended_grant_that_cannot_be_removed() {
+    let peer = revoking_peer().await;
+    let store = Faulty::default();
+    let one = manager(&peer, &store);
+    let token = login(&one).await.unwrap().access_token().clone();
+    store.set_full(true);
+    peer.revoke_everything();
+    let error = one.recover(Some(&token)).await.unwrap_err();
+    assert!(error.needs_authorization(), "{error:?}");
+    assert!(one.grant().is_none());
 }

@@ -8,6 +8,7 @@
 //! address is printed. The second tool needs more than the login gave, so that the person is asked once more.
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use mcp_oauth_client::{
@@ -19,7 +20,18 @@ use rmcp::model::{CallToolRequestParams, ClientConfig};
 use serde_json::{Value, json};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    // What failed, and why.
+    let mut reason: Option<&dyn Error> = Some(&*error);
+    while let Some(error) = reason {
+        eprintln!("{error}");
+        reason = error.source();
+    }
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let (mut url, mut print) = ("http://127.0.0.1:3000/mcp".to_owned(), false);
     for argument in std::env::args().skip(1) {
         match argument.as_str() {

@@ -28,7 +28,8 @@ use serde_json::{Value, json};
 async fn main() -> Result<(), Box<dyn Error>> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(3000), |port| port.parse())?;
     // The issuer is the address that clients use, so the port must be known before the server is described.
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = listener.map_err(|error| format!("port {port}: {error}. Name another one"))?;
     let base = format!("http://{}", listener.local_addr()?);
     let issuer = Issuer::parse(&base)?;
     // Everything below this address is one resource: its tokens are good for /mcp and for /whoami.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -36,6 +37,9 @@ type Open = dyn Fn(&Url) -> io::Result<()> + Send + Sync;
 #[derive(Clone)]
 pub struct BrowserLoopback {
     options: LoopbackOptions,
+    /// The free port that the last login found; 0 before. Most authorization servers register a redirect URI with its
+    /// port, so another port would take another registration.
+    port: Arc<AtomicU16>,
     announce: Option<Arc<Announce>>,
     open: Option<Arc<Open>>,
 }
@@ -45,6 +49,7 @@ impl BrowserLoopback {
     pub fn new() -> Self {
         Self {
             options: LoopbackOptions::new(RedirectUri::loopback(0)),
+            port: Arc::default(),
             announce: None,
             open: Some(Arc::new(open_system_browser)),
         }
@@ -54,6 +59,7 @@ impl BrowserLoopback {
     pub fn announced(announce: impl Fn(&Prompt) + Send + Sync + 'static) -> Self {
         Self {
             options: LoopbackOptions::new(RedirectUri::loopback(0)),
+            port: Arc::default(),
             announce: Some(Arc::new(announce)),
             open: None,
         }
@@ -74,7 +80,8 @@ impl BrowserLoopback {
         self
     }
 
-    /// The redirect URI to receive. Default: `http://127.0.0.1:0/callback`, where 0 takes a free port.
+    /// The redirect URI to receive. Default: `http://127.0.0.1:0/callback`, where 0 takes a free port, and the same one
+    /// for further logins as long as it is free.
     #[must_use]
     pub fn redirect_uri(mut self, redirect_uri: RedirectUri) -> Self {
         self.options.redirect_uri = redirect_uri;
@@ -118,7 +125,9 @@ impl fmt::Debug for BrowserLoopback {
 impl Interaction for BrowserLoopback {
     fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
         Box::pin(async move {
-            let listener = Listener::bind(self.options.clone()).await?;
+            let port = self.port.load(Ordering::Relaxed);
+            let listener = Listener::bind_again(&self.options, port).await?;
+            self.port.store(listener.redirect_uri().url().port().unwrap_or(0), Ordering::Relaxed);
             let waiting =
                 Waiting { listener, announce: self.announce.clone(), open: self.open.clone(), arrival: None };
             Ok(Box::new(waiting) as Box<dyn Rendezvous>)

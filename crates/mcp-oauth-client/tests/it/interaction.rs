@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::support::{Person, manager};
+use crate::support::{Person, manager, only};
 
 async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
@@ -330,4 +330,30 @@ async fn c8_5_recorded_before_it_is_shown() {
         .time_limit(Duration::from_millis(50));
     manager.authorize(&interaction, &Challenges::default()).await.unwrap_err();
     assert_eq!(*events.lock().unwrap(), [format!("kept for {}", peer.issuer()), "shown".to_owned()]);
+}
+
+/// A free port is used again: most servers register a redirect URI with its port.
+#[tokio::test]
+async fn c6_8_one_registration_for_several_logins() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&peer);
+    let interaction = Person::default().interaction();
+    for _ in 0..3 {
+        manager.authorize(&interaction, &Challenges::default()).await.unwrap();
+    }
+    assert_eq!((peer.count("/authorize"), peer.count("/register")), (3, 1));
+}
+
+/// And where another program has taken it in the meantime, another one.
+#[tokio::test]
+async fn a_free_port_that_is_taken_meanwhile() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&peer);
+    let interaction = Person::default().interaction();
+    manager.authorize(&interaction, &Challenges::default()).await.unwrap();
+    let used = only(&peer, "/authorize").parameter("redirect_uri").unwrap();
+    let port = used.parse::<Url>().unwrap().port().unwrap();
+    let _taken = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    manager.authorize(&interaction, &Challenges::default()).await.unwrap();
+    assert_eq!(peer.count("/register"), 2);
 }

@@ -6,19 +6,13 @@ use std::time::Duration;
 use crate::registry::Server;
 use crate::upstream::Status;
 
-/// Logs where the servers stand, once each has answered, failed or asked for a login, or after `limit`.
+/// Logs where the servers stand, once each has answered, failed or asked for a login, or after `limit`. A login that needs
+/// nobody, because they are signed in there already, gets a moment to end.
 pub(super) async fn summary(servers: &[Arc<Server>], limit: Duration) {
-    let connecting = |server: &&Arc<Server>| matches!(server.state().status, Status::Connecting);
-    let settled = async {
-        while let Some(server) = servers.iter().find(connecting) {
-            let mut changes = server.subscribe();
-            // It may have changed before the subscription.
-            if connecting(&server) && changes.changed().await.is_err() {
-                return;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(limit.min(LONGEST_WAIT), settled).await;
+    let connecting = |status: &Status| matches!(status, Status::Connecting);
+    let logging_in = |status: &Status| matches!(status, Status::LoginNeeded(login) if !login.idle);
+    let _ = tokio::time::timeout(limit.min(LONGEST_WAIT), until_none(servers, connecting)).await;
+    let _ = tokio::time::timeout(LOGIN_WAIT, until_none(servers, logging_in)).await;
     let ready = servers.iter().filter(|server| matches!(server.state().status, Status::Ready { .. })).count();
     tracing::info!("--- Server Startup Summary: {ready} of {} ready ---", servers.len());
     for server in servers {
@@ -28,6 +22,18 @@ pub(super) async fn summary(servers: &[Arc<Server>], limit: Duration) {
             tracing::info!("  {name}: {} tools", exposed.tools.len());
         } else {
             tracing::warn!("  {name}: {}", told(&state.status));
+        }
+    }
+}
+
+/// Waits until none of the servers stands like this.
+async fn until_none(servers: &[Arc<Server>], stands: impl Fn(&Status) -> bool) {
+    let stands = |server: &&Arc<Server>| stands(&server.state().status);
+    while let Some(server) = servers.iter().find(stands) {
+        let mut changes = server.subscribe();
+        // It may have changed before the subscription.
+        if stands(&server) && changes.changed().await.is_err() {
+            return;
         }
     }
 }
@@ -42,3 +48,6 @@ fn told(status: &Status) -> String {
 
 /// The summary waits no longer than this for a slow server.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Nor longer than this for a login that is under way.
+const LOGIN_WAIT: Duration = Duration::from_secs(2);

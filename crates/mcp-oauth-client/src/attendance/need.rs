@@ -49,11 +49,15 @@ impl Need {
             && (self.required.reason == AuthorizationReason::Unauthorized || self.scopes() == other.scopes())
     }
 
+    /// Whether it is this grant's token that was refused.
+    pub(crate) fn is_refused(&self, grant: &Grant) -> bool {
+        self.refused.as_ref().is_some_and(|refused| refused.access_token() == grant.access_token())
+    }
+
     /// Whether the grant may be what is needed: another than the refused one, with the scopes. After a 401 whatever
     /// scopes it has: the server says so if they do not suffice.
     pub(crate) fn is_met_by(&self, grant: &Grant) -> bool {
-        let is_other =
-            self.refused.as_ref().is_none_or(|refused| refused.access_token() != grant.access_token());
+        let is_other = !self.is_refused(grant);
         let suffices = match self.required.reason {
             AuthorizationReason::InsufficientScope => grant.scopes().covers(&self.scopes()),
             AuthorizationReason::Unauthorized => true,

@@ -28,6 +28,16 @@ enum By {
     Nobody,
 }
 
+/// Whose login is waited for.
+enum Joined {
+    /// One that was begun for this.
+    Begun,
+    /// Another request's, for the same.
+    Same,
+    /// Another request's, for something else.
+    Other,
+}
+
 type Outcome = Shared<BoxFuture<'static, Result<Arc<Grant>, LoginObstacle>>>;
 
 impl AuthorizationManager {
@@ -53,10 +63,14 @@ impl AuthorizationManager {
             {
                 return Ok(grant);
             }
-            match self.join(by, need) {
-                (outcome, true) => return outcome.await,
-                // A login for something else. What comes of it may be what is needed here, too.
-                (outcome, false) => drop(outcome.await),
+            let (outcome, joined) = self.join(by, need);
+            let outcome = outcome.await;
+            match joined {
+                // It gave the very token that is refused here, and was not at its end yet.
+                Joined::Same if outcome.as_ref().is_ok_and(|grant| need.is_refused(grant)) => {}
+                Joined::Begun | Joined::Same => return outcome,
+                // What comes of it may be what is needed here, too.
+                Joined::Other => {}
             }
         }
     }
@@ -66,12 +80,13 @@ impl AuthorizationManager {
         self.inner.memory().refused(need, &self.inner.policy.limits);
     }
 
-    /// The login under way, or a new one; and whether it is for the same.
-    fn join(&self, by: &By, need: &Need) -> (Outcome, bool) {
+    /// The login under way, or a new one.
+    fn join(&self, by: &By, need: &Need) -> (Outcome, Joined) {
         let (outcome, tell) = {
             let mut slot = self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(under_way) = &*slot {
-                return (under_way.outcome.clone(), under_way.need.is_same(need));
+                let joined = if under_way.need.is_same(need) { Joined::Same } else { Joined::Other };
+                return (under_way.outcome.clone(), joined);
             }
             let (tell, told) = oneshot::channel();
             let outcome = async move { told.await.unwrap_or(Err(LoginObstacle::Stopped)) }.boxed().shared();
@@ -80,7 +95,7 @@ impl AuthorizationManager {
         };
         // With the slot unlocked: a runtime that is closing drops the task at once, and that frees the slot.
         self.start(by.clone(), need.clone(), tell);
-        (outcome, true)
+        (outcome, Joined::Begun)
     }
 
     /// In a task: whoever gave the request up has not given up the login, and the person may be half through it.
@@ -106,7 +121,9 @@ impl AuthorizationManager {
             Judgement::First => need.refused.is_none() && self.grant().is_none(),
             Judgement::Again => false,
         };
-        if !is_first && !attendant.agrees(|| self.occasion(need)).await {
+        // A question that nobody answers would hold up every request that needs a login.
+        let agrees = tokio::time::timeout(limits.session_lifetime, attendant.agrees(|| self.occasion(need)));
+        if !is_first && !agrees.await.unwrap_or(false) {
             self.inner.memory().refused(need, limits);
             return Err(LoginObstacle::Declined);
         }
@@ -115,7 +132,8 @@ impl AuthorizationManager {
         if asked {
             let mut memory = self.inner.memory();
             memory.asked(need);
-            if outcome.is_err() {
+            // A server that is down has refused nothing.
+            if outcome.as_ref().is_err_and(|error| !error.is_retryable()) {
                 memory.refused(need, limits);
             }
         }

@@ -38,7 +38,12 @@ impl Inner {
         for redirect_uri in redirect_uris {
             let uris = std::slice::from_ref(redirect_uri);
             let stored = self.records.load_client(server.issuer(), uris, &self.registration).await?;
-            let Some(client) = stored.filter(|client| !client.is_expired(self.clock.now())) else { continue };
+            // A change of the registration (RFC 7592) may have taken the address away.
+            let takes = |client: &RegisteredClient| {
+                client.redirect_uris().iter().any(|registered| registered.permits(redirect_uri))
+            };
+            let stored = stored.filter(|client| !client.is_expired(self.clock.now()) && takes(client));
+            let Some(client) = stored else { continue };
             if let Some(client) = self.beyond_doubt(client).await? {
                 return Ok(Chosen { client, redirect_uri: redirect_uri.clone(), is_stored: true });
             }
@@ -47,7 +52,7 @@ impl Inner {
         let metadata = &self.registration.metadata;
         let Registered { client, redirect_uri } =
             register(&self.fetcher, server.metadata(), metadata, redirect_uris, attempts).await?;
-        self.records.put_client(&client).await?;
+        self.keep_client(&client).await;
         Ok(Chosen { client, redirect_uri, is_stored: false })
     }
 
@@ -65,8 +70,15 @@ impl Inner {
             return Ok((client, true));
         }
         let client = register_device(&self.fetcher, server.metadata(), &self.registration.metadata).await?;
-        self.records.put_client(&client).await?;
+        self.keep_client(&client).await;
         Ok((client, false))
+    }
+
+    /// Without a store that takes it, the next login registers anew. That is no reason to have none.
+    async fn keep_client(&self, client: &RegisteredClient) {
+        if let Err(error) = self.records.put_client(client).await {
+            tracing::warn!(server = %self.server, %error, "the registration could not be stored");
+        }
     }
 
     /// A client that was registered by hand stays with the authorization server that it is configured for, or else with

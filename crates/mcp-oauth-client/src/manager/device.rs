@@ -83,7 +83,8 @@ impl Inner {
         let DevicePrompt { resource, .. } = prompt;
         let token_endpoint = server.token_endpoint().clone();
         let grant = Grant::new(client, resource, token_endpoint, scopes, token, self.clock.now());
-        Ok(self.take(grant.bound_by(binding)).await)
+        let inner = Arc::clone(self);
+        self.to_its_end(async move { Ok(inner.take(grant.bound_by(binding)).await) }).await
     }
 
     /// A server that forgot the client says so before anybody was asked for anything: then there is a new registration

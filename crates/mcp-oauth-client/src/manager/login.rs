@@ -17,7 +17,7 @@ use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
 use crate::session::{Callback, PendingAuthorization, Selection, select_scopes};
 use crate::token::exchange;
 use crate::{
-    AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource,
+    AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource, RefreshError,
     RegisteredClient,
 };
 
@@ -322,10 +322,29 @@ impl Inner {
             return Err(CallbackError::WholeAddressNeeded { issuer }.into());
         }
         let code = callback.verify(&pending)?;
-        let answer = exchange(&self.tokens, &pending, &code).await?;
-        let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
-        let grant = Grant::new(client, resource, token_endpoint, requested, answer, self.clock.now());
-        Ok(self.take(grant.bound_by(binding)).await)
+        let inner = Arc::clone(self);
+        self.to_its_end(async move {
+            let answer = exchange(&inner.tokens, &pending, &code).await?;
+            let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
+            let grant = Grant::new(client, resource, token_endpoint, requested, answer, inner.clock.now());
+            Ok(inner.take(grant.bound_by(binding)).await)
+        })
+        .await
+    }
+
+    /// In a task: what a code or a person's consent is exchanged for is given once, and a caller that goes away must not
+    /// lose it.
+    pub(super) async fn to_its_end(
+        &self,
+        rest: impl Future<Output = Result<Arc<Grant>, Error>> + Send + 'static,
+    ) -> Result<Arc<Grant>, Error> {
+        let under_way = Arc::clone(&self.redeeming).read_owned().await;
+        let task = tokio::spawn(async move {
+            let outcome = rest.await;
+            drop(under_way);
+            outcome
+        });
+        task.await.unwrap_or(Err(RefreshError::Stopped.into()))
     }
 
     /// Stores a new login's grant and uses it. Where the store does not take it, it is used from memory: its code is

@@ -76,7 +76,10 @@ impl AuthorizationManager {
             ended.retain(|other| other.access_token != grant.access_token);
             ended.push(grant);
         }
-        if let Some(unsaved) = unsaved.as_mut().and_then(|slot| slot.take()) {
+        let newest = unsaved.as_mut().and_then(|slot| slot.take());
+        // A login or a renewal may go on: what comes now takes as long as the server does.
+        drop(unsaved);
+        if let Some(unsaved) = newest {
             // What is stored in its stead is spent (C15.5).
             let newest = Arc::new(unsaved.grant);
             ended.retain(|other| other.access_token != newest.access_token);

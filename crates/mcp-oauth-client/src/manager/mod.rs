@@ -85,6 +85,8 @@ struct Inner {
     /// Whether the store was asked at all.
     loaded: AtomicBool,
     flight: Mutex<Option<flight::Flight>>,
+    /// Shared by codes that are being redeemed, so that the end of the program can wait for all of them.
+    redeeming: Arc<tokio::sync::RwLock<()>>,
     /// A grant that the store did not take.
     unsaved: unsaved::Slot,
     /// After a refresh before its time failed: when to try again.

@@ -157,7 +157,10 @@ impl super::Inner {
         if information.client_id != *before.client_id() {
             return Err(ManagementError::OtherClient { found: information.client_id.clone() }.into());
         }
-        let management = Management::offered(&self.fetcher, information);
+        let management = match before.management() {
+            Some(known) => Some(known.renewed(&self.fetcher, information)),
+            None => Management::offered(&self.fetcher, information),
+        };
         let client = before.updated(information, management)?;
         if client != *before {
             self.records.put_client(&client).await?;

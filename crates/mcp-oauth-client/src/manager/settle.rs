@@ -6,10 +6,10 @@ use super::AuthorizationManager;
 use crate::Error;
 
 impl AuthorizationManager {
-    /// Waits for a renewal that is under way, and stores what could not be stored so far. To be called before the program
-    /// ends: a runtime that is shut down drops its tasks where they stand, and if that is between the authorization
-    /// server's answer and the store, the new refresh token is gone and the old one is spent. Takes no longer than a
-    /// renewal does; without one, no time at all.
+    /// Waits for renewals and for codes that are being redeemed, and stores what could not be stored so far. To be called
+    /// before the program ends: a runtime that is shut down drops its tasks where they stand, and if that is between the
+    /// authorization server's answer and the store, the new refresh token is gone and the old one is spent. Takes no longer
+    /// than a renewal does; without one, no time at all.
     ///
     /// # Errors
     /// When the store still does not take a renewed grant: it ends with the program.
@@ -19,6 +19,7 @@ impl AuthorizationManager {
             // Whoever asked for it is told how it went.
             let _ = flight.await;
         }
+        drop(self.inner.redeeming.write().await);
         let mut slot = self.inner.unsaved.lock().await;
         Ok(self.inner.save(&mut slot).await?)
     }

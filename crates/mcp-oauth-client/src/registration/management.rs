@@ -47,6 +47,14 @@ impl Management {
         Some(Self { uri, token })
     }
 
+    /// The same after an answer of the server, which may name another token alone (§3).
+    pub(crate) fn renewed(&self, fetcher: &Fetcher, information: &ClientInformation) -> Self {
+        Self::offered(fetcher, information).unwrap_or_else(|| Self {
+            uri: self.uri.clone(),
+            token: information.registration_access_token.clone().unwrap_or_else(|| self.token.clone()),
+        })
+    }
+
     /// What the server has registered (§2.1). It may give another token with it, which then is the only one that works.
     pub(crate) async fn read(&self, fetcher: &Fetcher) -> Result<Reading, ManagementError> {
         let answer = self.send(fetcher, Method::GET, None).await?;
@@ -77,12 +85,9 @@ impl Management {
         serde_json::from_slice(answer.body()).map_err(|_| ManagementError::Malformed)
     }
 
-    /// Ends the registration (§2.3). One that the server no longer knows has ended too.
+    /// Ends the registration (§2.3). [`ManagementError::Unknown`]: it has ended already, or goes on without us.
     pub(crate) async fn delete(&self, fetcher: &Fetcher) -> Result<(), ManagementError> {
-        match self.send(fetcher, Method::DELETE, None).await {
-            Ok(_) | Err(ManagementError::Unknown) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.send(fetcher, Method::DELETE, None).await.map(drop)
     }
 
     async fn send(

@@ -63,6 +63,10 @@ impl TransportError {
             Ok(required) => return Self::Authorization(*required),
             Err(error) => error,
         };
+        let error = match error.downcast::<Self>() {
+            Ok(own) => return *own,
+            Err(error) => error,
+        };
         match error.downcast::<RefreshError>() {
             Ok(refresh) => Self::Refresh(*refresh),
             Err(other) => Self::Unreachable(other),

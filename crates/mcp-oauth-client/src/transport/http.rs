@@ -1,12 +1,15 @@
 //! The authorized HTTP client below a transport.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
-use tower::{Layer as _, ServiceExt as _};
+use tower::util::BoxCloneSyncService;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use super::{TransportError, TransportOptions};
 use crate::http::StreamingClient;
@@ -29,7 +32,7 @@ impl Http {
     pub(super) fn new(manager: &AuthorizationManager, options: &TransportOptions) -> Self {
         // The manager's own goes the way that this network wants (C16.6), with the certificates that it wants.
         let http = options.http.clone().or_else(|| manager.http().streaming());
-        let http = http.unwrap_or_else(|| HyperClient::new().stream());
+        let http = limited(http.unwrap_or_else(|| HyperClient::new().stream()));
         let layer = options.layer(AuthorizationLayer::new(manager.clone()));
         Self { service: layer.layer(http), headers: options.headers.clone() }
     }
@@ -51,6 +54,22 @@ impl Http {
         // In a box, since the compiler cannot see through as many futures in one as a transport has.
         self.service.clone().oneshot(request).map_err(TransportError::from_box).boxed()
     }
+}
+
+/// How long a request may wait for the head of its answer. Below the layer, since a login may take longer.
+#[derive(Clone, Copy)]
+pub(super) struct HeadLimit(pub(super) Duration);
+
+fn limited(http: StreamingClient) -> StreamingClient {
+    BoxCloneSyncService::new(service_fn(move |request: Request<Full<Bytes>>| {
+        let limit = request.extensions().get::<HeadLimit>().copied();
+        let answer = http.clone().oneshot(request);
+        async move {
+            let Some(HeadLimit(limit)) = limit else { return answer.await };
+            let answer = tokio::time::timeout(limit, answer).await;
+            answer.unwrap_or_else(|_| Err(TransportError::TimedOut { limit }.into()))
+        }
+    }))
 }
 
 /// Reads a body up to a limit.

@@ -32,13 +32,20 @@ pub struct TransportRetry {
     pub attempts: usize,
     /// The pause before each, unless the server names one. Default: 1 second.
     pub pause: Duration,
+    /// The shortest pause that a server may name. Default: 100 milliseconds.
+    pub shortest_pause: Duration,
     /// The longest pause that a server may name. Default: 60 seconds.
     pub longest_pause: Duration,
 }
 
 impl Default for TransportRetry {
     fn default() -> Self {
-        Self { attempts: 5, pause: Duration::from_secs(1), longest_pause: Duration::from_secs(60) }
+        Self {
+            attempts: 5,
+            pause: Duration::from_secs(1),
+            shortest_pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(60),
+        }
     }
 }
 

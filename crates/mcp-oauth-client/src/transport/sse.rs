@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::events::{Events, events};
-use super::http::{Http, is_of_kind};
+use super::http::{HeadLimit, Http, is_of_kind};
 use super::{TransportError, TransportOptions, TransportRetry};
 use crate::Limits;
 
@@ -45,9 +45,9 @@ impl AuthorizedSseTransport {
     ) -> Result<Self, TransportError> {
         let url = Url::parse(url).map_err(|error| TransportError::Url(error.into()))?;
         let uri = url.as_str().parse::<Uri>().map_err(|_| TransportError::Endpoint)?;
-        let source = Source { url, uri, http: http.clone(), event_bytes: limits.resource_bytes };
-        let mut stream = source.open(None).await?;
         let limit = limits.request_time;
+        let source = Source { url, uri, http: http.clone(), event_bytes: limits.resource_bytes, limit };
+        let mut stream = source.open(None).await?;
         let endpoint = tokio::time::timeout(limit, source.endpoint(&mut stream));
         let endpoint = endpoint.await.map_err(|_| TransportError::TimedOut { limit })??;
         let endpoint = Arc::new(ArcSwap::from_pointee(endpoint));
@@ -104,11 +104,14 @@ struct Source {
     uri: Uri,
     http: Http,
     event_bytes: usize,
+    /// How long the head of an answer may take.
+    limit: Duration,
 }
 
 impl Source {
     async fn open(&self, last_event_id: Option<&HeaderValue>) -> Result<Events, TransportError> {
         let mut request = self.http.request(Method::GET, &self.uri, Bytes::new());
+        request.extensions_mut().insert(HeadLimit(self.limit));
         if let Some(id) = last_event_id {
             request.headers_mut().insert("last-event-id", id.clone());
         }
@@ -208,13 +211,19 @@ impl Reader {
 
     async fn resume(&self, place: &mut Place) -> Option<Events> {
         let id = place.last_event_id.clone()?;
-        let pause = place.pause.unwrap_or(self.retry.pause).min(self.retry.longest_pause);
+        let pause = place.pause.unwrap_or(self.retry.pause);
+        let pause = pause.min(self.retry.longest_pause).max(self.retry.shortest_pause);
         while place.attempts < self.retry.attempts {
             place.attempts = place.attempts.saturating_add(1);
             tokio::time::sleep(pause).await;
             match self.source.open(Some(&id)).await {
                 Ok(stream) => return Some(stream),
-                Err(TransportError::Unreachable(error)) => tracing::debug!(%error, "not resumed yet"),
+                Err(error @ (TransportError::Unreachable(_) | TransportError::TimedOut { .. })) => {
+                    tracing::debug!(%error, "not resumed yet");
+                }
+                Err(TransportError::Status { status }) if status.is_server_error() => {
+                    tracing::debug!(%status, "not resumed yet");
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the event stream cannot be resumed");
                     return None;

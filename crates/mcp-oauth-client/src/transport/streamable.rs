@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::rmcp::model::{ClientJsonRpcMessage, ClientRequest, ErrorData, JsonRpcMessage, ServerJsonRpcMessage};
 use ::rmcp::transport::streamable_http_client::{
@@ -33,11 +34,17 @@ pub struct AuthorizedStreamableClient {
     http: Http,
     json_bytes: usize,
     error_bytes: usize,
+    error_time: Duration,
 }
 
 impl AuthorizedStreamableClient {
     pub(super) fn new(http: Http, limits: &Limits) -> Self {
-        Self { http, json_bytes: limits.resource_bytes, error_bytes: limits.answer_bytes }
+        Self {
+            http,
+            json_bytes: limits.resource_bytes,
+            error_bytes: limits.answer_bytes,
+            error_time: limits.request_time,
+        }
     }
 
     fn request(
@@ -75,7 +82,10 @@ impl AuthorizedStreamableClient {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
         let is_json = is_of_kind(&response, JSON);
-        let body = read(response.into_body(), self.error_bytes).await.unwrap_or_default();
+        // What a server says about a failure is worth no longer a wait.
+        let body = read(response.into_body(), self.error_bytes);
+        let body = tokio::time::timeout(self.error_time, body).await;
+        let body = body.unwrap_or(Ok(Bytes::new())).unwrap_or_default();
         let said = match serde_json::from_slice::<ServerJsonRpcMessage>(&body) {
             Ok(JsonRpcMessage::Error(error)) => Some(error),
             _ => None,

@@ -1,14 +1,17 @@
 //! C8, C10: the authorization request and its answer.
 
-use mcp_oauth_client::{AuthorizationManager, AuthorizationSession, BuildError, CallbackError, Error, Grant};
+use mcp_oauth_client::{
+    AuthorizationManager, AuthorizationSession, BuildError, CallbackError, Error, Grant, MemoryStore,
+};
 use mcp_oauth_core::{Challenges, RedirectUri};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::browser::Browser;
 use testkit::oauth::{OAuthPeer, Script};
+use tokio::sync::Semaphore;
 
-use crate::support::{manager, only, with_clock};
+use crate::support::{builder, manager, only, with_clock};
 
 const REDIRECT: &str = "http://127.0.0.1:3030/callback";
 
@@ -205,4 +208,31 @@ async fn c9_1_scopes() {
     assert_eq!(begin(&manager).await.scopes().to_string(), "from:resource");
     session.handle_callback(&answer(&session).await).await.unwrap();
     assert_eq!(begin(&manager).await.scopes().to_string(), "from:challenge from:resource");
+}
+
+/// C15.6: whoever waits for the code to be redeemed may go away: the grant is there all the same, and in the store.
+#[tokio::test]
+async fn c15_6_a_caller_that_leaves_loses_no_login() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let store = MemoryStore::new();
+    let manager = builder(&peer).store(store.clone()).build().unwrap();
+    let session = begin(&manager).await;
+    let answer = answer(&session).await;
+    let gate = Arc::new(Semaphore::new(0));
+    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    let caller = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.finish(&answer).await }
+    });
+    while peer.count("/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    gate.add_permits(1);
+    while manager.grant().is_none() {
+        tokio::task::yield_now().await;
+    }
+    let next = builder(&peer).store(store).build().unwrap();
+    assert!(next.load().await.unwrap().is_some());
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use super::build::{build, compiler};
-use super::target::{Broken, Report, Target};
+use super::target::{Broken, Effort, Report, Target};
 use crate::checkout::Checkout;
 use crate::program::ProgramError;
 use crate::setup::{self, Part, chain};
@@ -26,12 +26,22 @@ pub(crate) struct Options {
     /// Optimized: slower to build, several times as many inputs tried
     #[arg(long)]
     release: bool,
+    /// Where chance begins; another one each time unless given
+    #[arg(long)]
+    seed: Option<u32>,
+    /// How many inputs each target tries at most
+    #[arg(long)]
+    inputs: Option<u64>,
 }
 
 impl Options {
-    /// All targets, for so many seconds each.
-    pub(crate) fn seconds(seconds: u64) -> Self {
-        Self { target: None, seconds, release: false }
+    /// What a test run asks: of a fresh checkout, the same each time.
+    pub(crate) fn gate() -> Self {
+        Self { target: None, seconds: 30, release: false, seed: Some(1), inputs: Some(100_000) }
+    }
+
+    fn effort(&self) -> Effort {
+        Effort { seconds: self.seconds, seed: self.seed, inputs: self.inputs }
     }
 }
 
@@ -128,21 +138,21 @@ pub(crate) fn judge(checkout: &Checkout, options: &Options) -> Result<Tally, Fuz
         return Err(FuzzError::NoCompiler);
     }
     let programs = build(checkout, options.release).map_err(FuzzError::Build)?;
-    println!("fuzz: {} targets, {} s each", targets.len(), options.seconds);
-    all(checkout, &programs, targets, options.seconds).map_err(FuzzError::Run)
+    println!("fuzz: {} targets, at most {} s each", targets.len(), options.seconds);
+    all(checkout, &programs, targets, options.effort()).map_err(FuzzError::Run)
 }
 
 fn all(
     checkout: &Checkout,
     programs: &Path,
     targets: Vec<Target>,
-    seconds: u64,
+    effort: Effort,
 ) -> Result<Tally, ProgramError> {
     let waiting = Mutex::new(targets.into_iter());
     let tally = Mutex::new(Tally::default());
     let work = || {
         while let Some(target) = lock(&waiting).next() {
-            let report = target.run(checkout, programs, seconds)?;
+            let report = target.run(checkout, programs, effort)?;
             lock(&tally).add(&target, &report);
         }
         Ok(())

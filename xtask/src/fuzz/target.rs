@@ -16,6 +16,14 @@ const LARGEST: u64 = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target(String);
 
+/// When a run ends that finds nothing, and where chance begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    pub(super) seconds: u64,
+    pub(super) seed: Option<u32>,
+    pub(super) inputs: Option<u64>,
+}
+
 /// What a run came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Report {
@@ -50,12 +58,12 @@ impl Target {
         &self.0
     }
 
-    /// Tries inputs for this many seconds: first the seeds, then what earlier runs found, then what comes of both.
+    /// Tries inputs: first the seeds, then what earlier runs found, then what comes of both.
     pub(super) fn run(
         &self,
         checkout: &Checkout,
         programs: &Path,
-        seconds: u64,
+        effort: Effort,
     ) -> Result<Report, ProgramError> {
         let Self(name) = self;
         let corpus = checkout.work("fuzz/corpus").join(name);
@@ -67,7 +75,9 @@ impl Target {
         let ended = Program::new(programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
             .arg(corpus)
             .arg(checkout.root().join("fuzz/seeds").join(name))
-            .arg(format!("-max_total_time={seconds}"))
+            .arg(format!("-max_total_time={}", effort.seconds))
+            .args(effort.seed.map(|seed| format!("-seed={seed}")))
+            .args(effort.inputs.map(|inputs| format!("-runs={inputs}")))
             .arg(format!("-timeout={LONGEST}"))
             .arg(format!("-rss_limit_mb={LARGEST}"))
             .arg(format!("-artifact_prefix={}", crashes.display()))

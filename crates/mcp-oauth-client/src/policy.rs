@@ -171,6 +171,8 @@ pub struct Limits {
     pub revocation_pause: Duration,
     /// How long a person may take from the authorization request to its answer. Default: 10 minutes.
     pub session_lifetime: Duration,
+    /// How long it may take to tell a person how a login ended. Default: 5 seconds.
+    pub conclusion_time: Duration,
     /// The least time between two questions whether a login on another device is done, whatever the server says.
     /// Default: 1 second.
     pub device_interval: Duration,
@@ -210,6 +212,7 @@ impl Default for Limits {
             revocation_attempts: 3,
             revocation_pause: Duration::from_secs(5),
             session_lifetime: Duration::from_secs(600),
+            conclusion_time: Duration::from_secs(5),
             device_interval: Duration::from_secs(1),
             answer_attempts: 5,
             lease_wait: Duration::from_secs(60),

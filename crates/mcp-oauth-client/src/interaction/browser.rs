@@ -37,8 +37,7 @@ type Open = dyn Fn(&Url) -> io::Result<()> + Send + Sync;
 #[derive(Clone)]
 pub struct BrowserLoopback {
     options: LoopbackOptions,
-    /// The free port that the last login found; 0 before. Most authorization servers register a redirect URI with its
-    /// port, so another port would take another registration.
+    /// The free port that the last login found; 0 before.
     port: Arc<AtomicU16>,
     announce: Option<Arc<Announce>>,
     open: Option<Arc<Open>>,
@@ -80,8 +79,8 @@ impl BrowserLoopback {
         self
     }
 
-    /// The redirect URI to receive. Default: `http://127.0.0.1:0/callback`, where 0 takes a free port, and the same one
-    /// for further logins as long as it is free.
+    /// The redirect URI to receive. Default: `http://127.0.0.1:0/callback`, where 0 takes a free port: the one of the
+    /// last login as long as it is free.
     #[must_use]
     pub fn redirect_uri(mut self, redirect_uri: RedirectUri) -> Self {
         self.options.redirect_uri = redirect_uri;
@@ -123,10 +122,15 @@ impl fmt::Debug for BrowserLoopback {
 }
 
 impl Interaction for BrowserLoopback {
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
+    /// Most authorization servers register a redirect URI with its port, so another port would take another registration.
+    fn prepare<'a>(
+        &'a self,
+        registered: &'a [RedirectUri],
+    ) -> BoxFuture<'a, Result<Box<dyn Rendezvous>, InteractionError>> {
         Box::pin(async move {
-            let port = self.port.load(Ordering::Relaxed);
-            let listener = Listener::bind_again(&self.options, port).await?;
+            let before = registered.iter().filter(|uri| uri.is_loopback()).find_map(|uri| uri.url().port());
+            let ports = before.into_iter().chain([self.port.load(Ordering::Relaxed)]);
+            let listener = Listener::bind_again(&self.options, ports).await?;
             self.port.store(listener.redirect_uri().url().port().unwrap_or(0), Ordering::Relaxed);
             let waiting =
                 Waiting { listener, announce: self.announce.clone(), open: self.open.clone(), arrival: None };

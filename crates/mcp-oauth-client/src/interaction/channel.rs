@@ -106,7 +106,10 @@ impl Question {
 }
 
 impl Interaction for Channel {
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
+    fn prepare<'a>(
+        &'a self,
+        _registered: &'a [RedirectUri],
+    ) -> BoxFuture<'a, Result<Box<dyn Rendezvous>, InteractionError>> {
         let asking = Asking { channel: self.clone(), mistake: None, verdict: None };
         Box::pin(async move { Ok(Box::new(asking) as Box<dyn Rendezvous>) })
     }

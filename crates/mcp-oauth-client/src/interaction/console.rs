@@ -1,17 +1,16 @@
 //! A terminal: the address is printed, the person opens it anywhere and pastes the address they end up at.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::{Arc, LazyLock};
 
 use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 
 use super::lines::Lines;
+use super::terminal::Terminal;
 use super::{Interaction, InteractionError, Prompt, Rendezvous, respelled};
 use crate::{CallbackError, Error, Grant};
-
-type Print = dyn Fn(&str) -> io::Result<()> + Send + Sync;
 
 /// Standard input, of which there is one, with one reader.
 static STANDARD_INPUT: LazyLock<Arc<Lines>> = LazyLock::new(|| {
@@ -33,7 +32,7 @@ static STANDARD_INPUT: LazyLock<Arc<Lines>> = LazyLock::new(|| {
 #[derive(Clone)]
 pub struct Console {
     redirect_uri: RedirectUri,
-    print: Arc<Print>,
+    terminal: Terminal,
     lines: Arc<Lines>,
 }
 
@@ -41,25 +40,21 @@ impl Console {
     /// Asks on standard error and reads from standard input. However many of these there are, one line at a time is read,
     /// and only while somebody waits for one: it goes to the login that waits now, not to one that has timed out.
     pub fn new() -> Self {
-        let print = |text: &str| {
-            let mut out = io::stderr().lock();
-            out.write_all(text.as_bytes())?;
-            out.flush()
-        };
-        Self::with(print, Arc::clone(&STANDARD_INPUT))
+        Self::with(Terminal::standard_error(), Arc::clone(&STANDARD_INPUT))
     }
 
-    /// Asks by `print` and waits for a line by `read`. Both may block. `read` is called on a thread of its own, once at a
-    /// time for this value and its clones; the line of a call that began for a login that has ended since goes to the next.
+    /// Asks by `print` and waits for a line by `read`. Both may block: they are called on threads of their own. `read` is
+    /// called once at a time for this value and its clones; the line of a call that began for a login that has ended since
+    /// goes to the next.
     pub fn with_terminal(
         print: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static,
         read: impl Fn() -> io::Result<String> + Send + Sync + 'static,
     ) -> Self {
-        Self::with(print, Lines::new(read))
+        Self::with(Terminal::new(print), Lines::new(read))
     }
 
-    fn with(print: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static, lines: Arc<Lines>) -> Self {
-        Self { redirect_uri: RedirectUri::loopback(3030), print: Arc::new(print), lines }
+    fn with(terminal: Terminal, lines: Arc<Lines>) -> Self {
+        Self { redirect_uri: RedirectUri::loopback(3030), terminal, lines }
     }
 
     /// Where the browser is sent. Nothing listens there. Default: `http://127.0.0.1:3030/callback`.
@@ -67,10 +62,6 @@ impl Console {
     pub fn redirect_uri(mut self, redirect_uri: RedirectUri) -> Self {
         self.redirect_uri = redirect_uri;
         self
-    }
-
-    fn say(&self, text: &str) -> Result<(), InteractionError> {
-        (self.print)(text).map_err(InteractionError::Console)
     }
 }
 
@@ -87,8 +78,11 @@ impl fmt::Debug for Console {
 }
 
 impl Interaction for Console {
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
-        let asking = Asking { console: self.clone(), asked: false };
+    fn prepare<'a>(
+        &'a self,
+        _registered: &'a [RedirectUri],
+    ) -> BoxFuture<'a, Result<Box<dyn Rendezvous>, InteractionError>> {
+        let asking = Asking { console: self.clone(), asked: false, unsaid: String::new() };
         Box::pin(async move { Ok(Box::new(asking) as Box<dyn Rendezvous>) })
     }
 }
@@ -96,6 +90,8 @@ impl Interaction for Console {
 struct Asking {
     console: Console,
     asked: bool,
+    /// What is said with the next words.
+    unsaid: String,
 }
 
 impl Rendezvous for Asking {
@@ -109,33 +105,30 @@ impl Rendezvous for Asking {
 
     fn answer<'a>(&'a mut self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, InteractionError>> {
         Box::pin(async move {
+            let mut text = std::mem::take(&mut self.unsaid);
             if !self.asked {
                 self.asked = true;
-                self.console.say(&format!(
+                text = format!(
                     "Log in to {}: open this address in a browser\n\n  {}\n\nThe page after the login will not load. \
                      Copy its whole address from the address bar.\n",
                     prompt.resource, prompt.url
-                ))?;
+                );
             }
-            self.console.say("Paste it here: ")?;
+            text.push_str("Paste it here: ");
+            self.console.terminal.say(text).await?;
             self.console.lines.next().await.map_err(InteractionError::Console)
         })
     }
 
     fn reject(&mut self, reason: &CallbackError) -> bool {
-        self.console.say(&format!("That did not work: {reason}.\n")).is_ok()
+        self.unsaid = format!("That did not work: {reason}.\n");
+        true
     }
 
     fn conclude<'a>(self: Box<Self>, outcome: Result<&'a Grant, &'a Error>) -> BoxFuture<'a, ()>
     where
         Self: 'a,
     {
-        let text = match outcome {
-            Ok(grant) => format!("You are logged in to {}.\n", grant.resource()),
-            Err(error) => format!("The login failed: {error}.\n"),
-        };
-        // The person sees the outcome elsewhere too.
-        let _ = self.console.say(&text);
-        Box::pin(async {})
+        Box::pin(async move { self.console.terminal.conclude(&self.unsaid, outcome).await })
     }
 }

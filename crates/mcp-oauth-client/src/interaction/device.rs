@@ -1,13 +1,13 @@
 //! A person with another device at hand: a code is shown here, they type it in there (RFC 8628).
 
 use std::fmt;
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use mcp_oauth_core::{Issuer, RedactedUrl, ResourceUri, ScopeSet};
+use mcp_oauth_core::{Issuer, RedactedUrl, RedirectUri, ResourceUri, ScopeSet};
 use url::Url;
 
+use super::terminal::Terminal;
 use super::{Interaction, InteractionError, Rendezvous};
 use crate::{Error, Grant};
 
@@ -91,12 +91,15 @@ impl DeviceLogin {
 
     /// Prints it on standard error.
     pub fn on_terminal() -> Self {
-        Self::new(Terminal)
+        Self::new(Terminal::standard_error())
     }
 }
 
 impl Interaction for DeviceLogin {
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
+    fn prepare<'a>(
+        &'a self,
+        _registered: &'a [RedirectUri],
+    ) -> BoxFuture<'a, Result<Box<dyn Rendezvous>, InteractionError>> {
         Box::pin(async { Err(InteractionError::NoRedirect) })
     }
 
@@ -120,15 +123,6 @@ impl<F: Fn(&DevicePrompt) + Send + Sync> DeviceDisplay for Announced<F> {
     }
 }
 
-struct Terminal;
-
-impl Terminal {
-    fn say(text: &str) -> Result<(), InteractionError> {
-        let mut out = io::stderr().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(InteractionError::Console)
-    }
-}
-
 impl DeviceDisplay for Terminal {
     fn show<'a>(&'a self, prompt: &'a DevicePrompt) -> BoxFuture<'a, Result<(), InteractionError>> {
         let complete = prompt.verification_uri_complete.as_ref();
@@ -138,16 +132,10 @@ impl DeviceDisplay for Terminal {
             "Log in to {}: on any device, open\n\n  {}\n\nand type in\n\n  {}\n{shortcut}\n",
             prompt.resource, prompt.verification_uri, prompt.user_code
         );
-        Box::pin(async move { Self::say(&text) })
+        Box::pin(self.say(text))
     }
 
     fn conclude<'a>(&'a self, outcome: Result<&'a Grant, &'a Error>) -> BoxFuture<'a, ()> {
-        let text = match outcome {
-            Ok(grant) => format!("You are logged in to {}.\n", grant.resource()),
-            Err(error) => format!("The login failed: {error}.\n"),
-        };
-        // The person sees the outcome elsewhere too.
-        let _ = Self::say(&text);
-        Box::pin(async {})
+        Box::pin(self.conclude("", outcome))
     }
 }

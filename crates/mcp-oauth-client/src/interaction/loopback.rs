@@ -78,11 +78,14 @@ impl Listener {
         Ok(Self { redirect_uri, sockets, options })
     }
 
-    /// The same, at this port if it is free and any free one would do. `0`: any.
-    pub(super) async fn bind_again(options: &LoopbackOptions, port: u16) -> Result<Self, InteractionError> {
+    /// The same, at the first of these ports that is free, where any free one would do. `0`: none of them.
+    pub(super) async fn bind_again(
+        options: &LoopbackOptions,
+        ports: impl Iterator<Item = u16>,
+    ) -> Result<Self, InteractionError> {
         let wanted = &options.redirect_uri;
         let any = wanted.url().port().unwrap_or(0) == 0;
-        if let Some(again) = with_port(wanted, port).filter(|_| any && port != 0) {
+        for again in ports.filter(|port| any && *port != 0).filter_map(|port| with_port(wanted, port)) {
             match Self::bind(LoopbackOptions { redirect_uri: again, ..options.clone() }).await {
                 Err(InteractionError::PortInUse { .. } | InteractionError::Listen { .. }) => {}
                 outcome => return outcome,

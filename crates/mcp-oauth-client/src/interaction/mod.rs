@@ -12,6 +12,7 @@ mod lines;
 mod loopback;
 mod page;
 mod sockets;
+mod terminal;
 
 use std::fmt;
 use std::io;
@@ -64,8 +65,13 @@ impl fmt::Debug for Prompt {
 
 /// A way to reach a person.
 pub trait Interaction: Send + Sync {
-    /// Gets ready to receive an answer, before there is anything to show.
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>>;
+    /// Gets ready to receive an answer, before there is anything to show. `registered` are the redirect URIs that the client
+    /// of the last login was registered with, by itself; none where there was none. With one of them, that registration is
+    /// used again.
+    fn prepare<'a>(
+        &'a self,
+        registered: &'a [RedirectUri],
+    ) -> BoxFuture<'a, Result<Box<dyn Rendezvous>, InteractionError>>;
 
     /// For a person with another device at hand: where this gives something, the login goes by a code that they type in
     /// there (RFC 8628), and [`prepare`](Self::prepare) is not called. Default: `None`.
@@ -79,8 +85,11 @@ impl<I: Interaction + ?Sized> Interaction for Arc<I> {
         (**self).device()
     }
 
-    fn prepare(&self) -> BoxFuture<'_, Result<Box<dyn Rendezvous>, InteractionError>> {
-        (**self).prepare()
+    fn prepare<'a>(
+        &'a self,
+        registered: &'a [RedirectUri],
+    ) -> BoxFuture<'a, Result<Box<dyn Rendezvous>, InteractionError>> {
+        (**self).prepare(registered)
     }
 }
 

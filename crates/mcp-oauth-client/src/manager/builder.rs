@@ -338,7 +338,7 @@ impl AuthorizationManagerBuilder {
             logouts: Logouts::default(),
             loaded: false.into(),
             flight: None.into(),
-            redeeming: Arc::default(),
+            unfinished: Arc::default(),
             unsaved: None.into(),
             pause_until: None.into(),
             login: ().into(),

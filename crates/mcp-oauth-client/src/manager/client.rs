@@ -1,5 +1,7 @@
 //! Which client a login is made with: the configured one, a stored registration, or a new one.
 
+use std::sync::Arc;
+
 use mcp_oauth_core::{Issuer, OAuthErrorCode, RedirectUri};
 
 use super::Inner;
@@ -21,7 +23,7 @@ pub(super) struct Chosen {
 impl Inner {
     /// The configured client, the stored registration, or a new one, with the first of `redirect_uris` that it may use.
     pub(super) async fn client_at(
-        &self,
+        self: &Arc<Self>,
         server: &AuthorizationServer,
         redirect_uris: &[RedirectUri],
     ) -> Result<Chosen, Error> {
@@ -145,17 +147,17 @@ impl Inner {
     /// their registrations (RFC 7592 §2.1). If the server does not know it, or nobody can tell, a new one takes its place,
     /// so that no login hangs on it for ever (C12.9); grants that were made with it go on. A server that cannot be
     /// reached is asked the next time.
-    async fn beyond_doubt(&self, client: RegisteredClient) -> Result<Option<RegisteredClient>, Error> {
+    async fn beyond_doubt(
+        self: &Arc<Self>,
+        client: RegisteredClient,
+    ) -> Result<Option<RegisteredClient>, Error> {
         if !client.is_doubted() {
             return Ok(Some(client));
         }
         let Some(management) = client.management() else { return Ok(None) };
-        let known = match management.read(&self.fetcher).await {
-            Ok(reading) => self.adopt(&client, &reading.information).await,
-            Err(error) => Err(error.into()),
-        };
+        let known = self.read_registration(client.clone(), management.clone()).await;
         match known {
-            Ok(client) => Ok(Some(client)),
+            Ok((_, client)) => Ok(Some(client)),
             Err(error) if matches!(error, Error::Management(_)) && error.is_retryable() => Ok(Some(client)),
             Err(error @ (Error::Management(_) | Error::Registration(_))) => {
                 tracing::info!(issuer = %client.issuer(), %error, "the client is registered anew");

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Inner;
 use super::client::is_unknown_client;
-use super::login::Wanted;
+use super::opening::Wanted;
 use crate::device::{DeviceError, DeviceFlow, Pace};
 use crate::discovery::TokenServer;
 use crate::dpop::Signals;
@@ -24,7 +24,7 @@ impl Inner {
         asked: &mut bool,
     ) -> Result<Arc<Grant>, Error> {
         let outcome = self.converse_by_device(display, wanted, asked).await;
-        display.conclude(outcome.as_deref()).await;
+        self.last_words(display.conclude(outcome.as_deref())).await;
         outcome
     }
 
@@ -71,7 +71,7 @@ impl Inner {
         };
         *asked = true;
         tracing::info!(server = %self.server, issuer = %server.issuer(), %scopes, "a login on another device begins");
-        display.show(&prompt).await?;
+        self.before_long(display.show(&prompt)).await?;
         let token = match flow.wait(&client, server.token_endpoint(), &answer.device_code, pace).await {
             Ok(token) => token,
             Err(error) => {

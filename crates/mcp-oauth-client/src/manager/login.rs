@@ -2,63 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
-use mcp_oauth_core::{AuthorizationServerMetadata, Challenges, CodeVerifier, RedirectUri, ScopeSet, State};
-use url::Url;
+use mcp_oauth_core::{Challenges, RedirectUri, ScopeSet, State};
 
-use super::client::{Chosen, is_unknown_client};
-use super::request::Address;
+use super::client::is_unknown_client;
+use super::opening::{Beginning, Wanted};
 use super::unsaved::{Place, Unsaved, save_later};
 use super::{AuthorizationManager, Inner};
 use crate::attendance::Need;
-use crate::dpop::Signals;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
-use crate::session::{Callback, PendingAuthorization, Selection, select_scopes};
+use crate::session::{Callback, PendingAuthorization};
 use crate::token::exchange;
-use crate::{
-    AuthorizationServer, AuthorizationSession, CallbackError, Error, Grant, ProtectedResource, RefreshError,
-    RegisteredClient,
-};
-
-/// A login that is ready to be shown to a person.
-pub(crate) struct Beginning {
-    pub(crate) url: Url,
-    /// When it is too late to open it.
-    pub(crate) open_before: Option<SystemTime>,
-    pub(crate) pending: PendingAuthorization,
-    /// Whether its client is one that was registered for an earlier login.
-    client_is_stored: bool,
-}
-
-impl Beginning {
-    fn prompt(&self) -> Prompt {
-        Prompt {
-            url: self.url.clone(),
-            open_before: self.open_before,
-            resource: self.pending.resource.clone(),
-            issuer: self.pending.issuer().clone(),
-            scopes: self.pending.requested.clone(),
-            redirect_uri: self.pending.redirect_uri.clone(),
-            state: self.pending.state.clone(),
-        }
-    }
-}
-
-/// What a login is for.
-pub(super) struct Wanted<'a> {
-    pub(super) challenges: &'a Challenges,
-    /// The grant that was refused, which may be gone already: its scopes are asked for again.
-    before: Option<Arc<Grant>>,
-    /// The caller's choice for this login.
-    scopes: Option<&'a ScopeSet>,
-}
-
-impl<'a> Wanted<'a> {
-    fn by(challenges: &'a Challenges) -> Self {
-        Self { challenges, before: None, scopes: None }
-    }
-}
+use crate::{AuthorizationSession, CallbackError, Error, Grant, RefreshError};
 
 impl AuthorizationManager {
     /// Brings a person through the login: finds the authorization server, registers if need be, listens, shows the
@@ -116,9 +71,10 @@ impl AuthorizationManager {
         if let Some(display) = interaction.device() {
             return self.inner.login_by_device(display, &wanted, asked).await;
         }
-        let mut rendezvous = interaction.prepare().await?;
+        let registered = self.inner.records.last_redirect_uris().await?;
+        let mut rendezvous = self.inner.before_long(interaction.prepare(&registered)).await?;
         let outcome = self.inner.login(&mut *rendezvous, &wanted, asked).await;
-        rendezvous.conclude(outcome.as_deref()).await;
+        self.inner.last_words(rendezvous.conclude(outcome.as_deref())).await;
         outcome
     }
 
@@ -196,12 +152,10 @@ impl Inner {
         rendezvous: &mut dyn Rendezvous,
         prompt: &Prompt,
     ) -> Result<Arc<Grant>, Error> {
-        let limit = self.policy.limits.session_lifetime;
         let mut attempts = self.policy.limits.answer_attempts.max(1);
         loop {
             attempts -= 1;
-            let answer = tokio::time::timeout(limit, rendezvous.answer(prompt)).await;
-            let answer = answer.map_err(|_| InteractionError::TimedOut { limit })??;
+            let answer = self.before_long(rendezvous.answer(prompt)).await?;
             let outcome = match Callback::parse(&answer) {
                 Ok(callback) => self.finish(callback, Some(&prompt.state)).await,
                 Err(error) => Err(error.into()),
@@ -214,90 +168,20 @@ impl Inner {
         }
     }
 
-    /// Discovery, registration, and the record that the answer is checked against.
-    async fn begin(&self, wanted: &Wanted<'_>, redirect_uris: &[RedirectUri]) -> Result<Beginning, Error> {
-        if self.registration.unattended.is_some() {
-            return Err(Error::NoLogin);
-        }
-        self.load_once().await?;
-        let (resource, server) = self.discover(wanted.challenges).await?;
-        let mut chosen = self.client_at(&server, redirect_uris).await?;
-        loop {
-            let Chosen { client, redirect_uri, is_stored } = chosen;
-            let pending = self.pend(wanted, &resource, &server, client, redirect_uri)?;
-            match self.address(&server, &pending).await {
-                // A server that is asked before the person is tells in time that it forgot the client (C12.9).
-                Err(error) if is_stored && is_unknown_client(&error) => {
-                    self.forget_client(&pending.client, &error).await?;
-                    chosen = self.client_at(&server, redirect_uris).await?;
-                }
-                Err(error) => return Err(error),
-                Ok(Address { url, open_before }) => {
-                    self.pending.put(pending.clone()).await?;
-                    tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
-                    return Ok(Beginning { url, open_before, pending, client_is_stored: is_stored });
-                }
-            }
-        }
-    }
-
-    /// The last grant. One of another authorization server means nothing to this one (C7.1).
-    fn before(&self, wanted: &Wanted<'_>, server: &AuthorizationServerMetadata) -> Option<Arc<Grant>> {
-        let before = self.current.load_full().or_else(|| wanted.before.clone());
-        before.filter(|grant| *grant.issuer() == server.issuer)
-    }
-
-    /// Whether its tokens were bound to a key.
-    pub(super) fn was_bound(&self, wanted: &Wanted<'_>, server: &AuthorizationServerMetadata) -> bool {
-        self.before(wanted, server).is_some_and(|grant| grant.binding.is_some())
-    }
-
-    pub(super) fn scopes_for(
+    /// What a person, or what leads to them, is waited for.
+    pub(super) async fn before_long<T>(
         &self,
-        wanted: &Wanted<'_>,
-        resource: &ProtectedResource,
-        server: &AuthorizationServerMetadata,
-    ) -> Result<ScopeSet, crate::ScopeError> {
-        let before = self.before(wanted, server);
-        select_scopes(&Selection {
-            configured: wanted.scopes.or(self.scopes.as_ref()),
-            challenges: wanted.challenges,
-            resource,
-            server,
-            before: before.as_deref(),
-            policy: &self.policy,
-        })
+        wait: impl Future<Output = Result<T, InteractionError>>,
+    ) -> Result<T, InteractionError> {
+        let limit = self.policy.limits.session_lifetime;
+        tokio::time::timeout(limit, wait).await.unwrap_or(Err(InteractionError::TimedOut { limit }))
     }
 
-    fn pend(
-        &self,
-        wanted: &Wanted<'_>,
-        resource: &ProtectedResource,
-        server: &AuthorizationServer,
-        client: RegisteredClient,
-        redirect_uri: RedirectUri,
-    ) -> Result<PendingAuthorization, Error> {
-        let requested = self.scopes_for(wanted, resource, server.metadata())?;
-        let signals = Signals {
-            challenges: wanted.challenges,
-            resource,
-            server: server.metadata(),
-            was_bound: self.was_bound(wanted, server.metadata()),
-        };
-        let binding = self.registration.keys.choose(&signals)?;
-        let lifetime = self.policy.limits.session_lifetime;
-        Ok(PendingAuthorization {
-            state: State::generate(&*self.entropy),
-            verifier: CodeVerifier::generate(&*self.entropy),
-            client,
-            redirect_uri,
-            resource: resource.resource().clone(),
-            token_endpoint: server.token_endpoint().clone(),
-            requested,
-            binding,
-            sends_iss: server.metadata().sends_iss(),
-            expires_at: self.clock.now().checked_add(lifetime).unwrap_or(SystemTime::UNIX_EPOCH),
-        })
+    /// How a login ended is told. It has ended, told or not.
+    pub(super) async fn last_words(&self, words: impl Future<Output = ()>) {
+        if tokio::time::timeout(self.policy.limits.conclusion_time, words).await.is_err() {
+            tracing::warn!(server = %self.server, "nobody could be told how the login ended");
+        }
     }
 
     /// Believes the answer, or not; redeems the code; stores the grant, then uses it.
@@ -332,13 +216,13 @@ impl Inner {
         .await
     }
 
-    /// In a task: what a code or a person's consent is exchanged for is given once, and a caller that goes away must not
-    /// lose it.
-    pub(super) async fn to_its_end(
+    /// In a task: what a code, a person's consent or a spent token is exchanged for is given once, and a caller that goes
+    /// away must not lose it.
+    pub(super) async fn to_its_end<T: Send + 'static>(
         &self,
-        rest: impl Future<Output = Result<Arc<Grant>, Error>> + Send + 'static,
-    ) -> Result<Arc<Grant>, Error> {
-        let under_way = Arc::clone(&self.redeeming).read_owned().await;
+        rest: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let under_way = Arc::clone(&self.unfinished).read_owned().await;
         let task = tokio::spawn(async move {
             let outcome = rest.await;
             drop(under_way);

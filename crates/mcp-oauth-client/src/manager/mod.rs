@@ -10,6 +10,7 @@ mod extensions;
 mod flight;
 mod login;
 mod logout;
+mod opening;
 mod present;
 mod registration;
 mod request;
@@ -19,7 +20,7 @@ mod unattended;
 mod unsaved;
 
 pub(crate) use access::Ready;
-pub(crate) use login::Beginning;
+pub(crate) use opening::Beginning;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,8 +86,8 @@ struct Inner {
     /// Whether the store was asked at all.
     loaded: AtomicBool,
     flight: Mutex<Option<flight::Flight>>,
-    /// Shared by codes that are being redeemed, so that the end of the program can wait for all of them.
-    redeeming: Arc<tokio::sync::RwLock<()>>,
+    /// Shared by what must not be left half done, so that the end of the program can wait for all of it.
+    unfinished: Arc<tokio::sync::RwLock<()>>,
     /// A grant that the store did not take.
     unsaved: unsaved::Slot,
     /// After a refresh before its time failed: when to try again.

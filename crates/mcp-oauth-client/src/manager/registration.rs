@@ -110,14 +110,21 @@ impl ClientRegistration {
         Ok(self.reading().await?.information)
     }
 
-    /// Replaces what is registered. Members of the registration that this crate does not know stay as they are.
+    /// Replaces what is registered, to its end even if the future is dropped. Members of the registration that this crate does not know stay as they are.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub async fn update(&mut self, metadata: &ClientMetadata) -> Result<ClientInformation, Error> {
         let reading = self.reading().await?;
-        let information = self.management.update(&self.manager.inner.fetcher, reading, metadata).await?;
-        self.adopt(&information).await?;
+        let inner = Arc::clone(&self.manager.inner);
+        let (client, management, metadata) = (self.client.clone(), self.management.clone(), metadata.clone());
+        let change = async move {
+            let information = management.update(&inner.fetcher, reading, &metadata).await?;
+            let client = inner.adopt(&client, &information).await?;
+            Ok((information, client))
+        };
+        let (information, client) = self.manager.inner.to_its_end(change).await?;
+        self.hold(client);
         Ok(information)
     }
 
@@ -133,23 +140,39 @@ impl ClientRegistration {
     }
 
     async fn reading(&mut self) -> Result<Reading, Error> {
-        let reading = self.management.read(&self.manager.inner.fetcher).await?;
-        self.adopt(&reading.information).await?;
+        let (client, management) = (self.client.clone(), self.management.clone());
+        let (reading, client) = self.manager.inner.read_registration(client, management).await?;
+        self.hold(client);
         Ok(reading)
     }
 
-    async fn adopt(&mut self, information: &ClientInformation) -> Result<(), Error> {
-        self.client = self.manager.inner.adopt(&self.client, information).await?;
-        if let Some(management) = self.client.management() {
+    fn hold(&mut self, client: RegisteredClient) {
+        if let Some(management) = client.management() {
             self.management = management.clone();
         }
-        Ok(())
+        self.client = client;
     }
 }
 
 impl super::Inner {
+    /// What the server has registered, and the client as it is by then. To its end, like a change: with the answer, the
+    /// token that asked for it may be good for nothing any more.
+    pub(super) async fn read_registration(
+        self: &Arc<Self>,
+        client: RegisteredClient,
+        management: Management,
+    ) -> Result<(Reading, RegisteredClient), Error> {
+        let inner = Arc::clone(self);
+        let reading = async move {
+            let reading = management.read(&inner.fetcher).await?;
+            let client = inner.adopt(&client, &reading.information).await?;
+            Ok((reading, client))
+        };
+        self.to_its_end(reading).await
+    }
+
     /// The server may have replaced the token and the secret (RFC 7592 §3): what it said last counts, for the grant too.
-    pub(super) async fn adopt(
+    async fn adopt(
         &self,
         before: &RegisteredClient,
         information: &ClientInformation,

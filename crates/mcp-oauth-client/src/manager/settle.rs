@@ -6,7 +6,7 @@ use super::AuthorizationManager;
 use crate::Error;
 
 impl AuthorizationManager {
-    /// Waits for renewals and for codes that are being redeemed, and stores what could not be stored so far. To be called
+    /// Waits for renewals, for codes that are being redeemed and for changes of the registration, and stores what could not be stored so far. To be called
     /// before the program ends: a runtime that is shut down drops its tasks where they stand, and if that is between the
     /// authorization server's answer and the store, the new refresh token is gone and the old one is spent. Takes no longer
     /// than a renewal does; without one, no time at all.
@@ -19,7 +19,7 @@ impl AuthorizationManager {
             // Whoever asked for it is told how it went.
             let _ = flight.await;
         }
-        drop(self.inner.redeeming.write().await);
+        drop(self.inner.unfinished.write().await);
         let mut slot = self.inner.unsaved.lock().await;
         Ok(self.inner.save(&mut slot).await?)
     }

@@ -1,7 +1,7 @@
 //! Managing a registration: reading, changing and deleting it (RFC 7592).
 //!
 //! A server that offers this gives an address and a token with the registration; both are kept with it. The server may
-//! replace the token, the secret and even the id with any answer: what it answered last counts.
+//! replace the token and the secret with any answer: what it answered last counts.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};

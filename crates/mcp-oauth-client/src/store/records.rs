@@ -103,6 +103,12 @@ impl Records {
         self.load_client(&issuer, &kept_under, registration).await
     }
 
+    /// The redirect URIs of that client, as they were when it was registered.
+    pub(crate) async fn last_redirect_uris(&self) -> Result<Vec<RedirectUri>, StoreError> {
+        let record = self.server_record().await?.value;
+        Ok(record.and_then(|record| record.registered_for).unwrap_or_default())
+    }
+
     /// When that has ended: takes the note away, unless it is one of a newer grant.
     pub(crate) async fn forget_last_client(&self) -> Result<(), StoreError> {
         match self.grant_key().await? {

@@ -274,7 +274,7 @@ async fn c17_4_one_request_for_many() {
     let (peer, manager, _clock) = machine().await;
     for round in 1..=2 {
         let gate = Arc::new(Semaphore::new(0));
-        peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+        peer.change(|script| script.hold("/token", &gate));
         let rejected = manager.grant().map(|grant| grant.access_token().clone());
         let callers: Vec<_> = (0..64)
             .map(|_| {

@@ -209,7 +209,7 @@ async fn c15_5_an_unattended_renewal_under_way() {
         let first = one.access_token().await.unwrap();
         let gate = Arc::new(Semaphore::new(0));
         peer.clear();
-        peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+        peer.change(|script| script.hold("/token", &gate));
         let renewal = tokio::spawn({
             let (one, first) = (one.clone(), first.clone());
             async move { one.recover(Some(&first)).await }
@@ -269,7 +269,7 @@ async fn c15_5_a_first_unattended_token_under_way() {
     let store = Faulty::default();
     let one = make(&store).build().unwrap();
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let first = tokio::spawn({
         let one = one.clone();
         async move { one.access_token().await }
@@ -295,7 +295,7 @@ async fn c15_5_a_login_on_a_full_disk_while_it_is_renewed() {
     let token = login(&one).await.unwrap().access_token().clone();
     let gate = Arc::new(Semaphore::new(0));
     peer.clear();
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let renewal = tokio::spawn({
         let (one, token) = (one.clone(), token.clone());
         async move { one.recover(Some(&token)).await }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use mcp_oauth_client::{
     BrowserLoopback, BuildError, CallbackError, Channel, Console, Error, InteractionError, LoopbackOptions,
+    MemoryStore,
 };
 use mcp_oauth_core::{Challenges, RedirectUri};
 use testkit::browser::Browser;
@@ -15,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::support::{Person, manager, only};
+use crate::support::{Person, builder, manager, only, policy};
 
 async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
@@ -243,6 +244,28 @@ async fn console_gives_up() {
     assert!(matches!(error, Error::Callback(CallbackError::NotAnAnswer)));
 }
 
+/// A terminal whose other end is read by nobody: the login ends in time, and nothing else waits for it.
+#[tokio::test]
+async fn a_terminal_that_takes_nothing() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let mut policy = policy();
+    policy.limits.session_lifetime = Duration::from_millis(100);
+    policy.limits.conclusion_time = Duration::from_millis(50);
+    let manager = builder(&peer).policy(policy).build().unwrap();
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let print = move |_: &str| {
+        let _ = wait.lock().unwrap().recv();
+        Ok(())
+    };
+    let console = Console::with_terminal(print, || Err(io::ErrorKind::UnexpectedEof.into()));
+    let none = Challenges::default();
+    let login = tokio::time::timeout(Duration::from_secs(10), manager.authorize(&console, &none));
+    let error = login.await.expect("an end").unwrap_err();
+    assert!(matches!(error, Error::Interaction(InteractionError::TimedOut { .. })), "{error:?}");
+    drop(end);
+}
+
 /// An application with a channel: the question, a mistaken answer and the question again, the right one.
 #[tokio::test]
 async fn channel() {
@@ -340,6 +363,19 @@ async fn c6_8_one_registration_for_several_logins() {
     let interaction = Person::default().interaction();
     for _ in 0..3 {
         manager.authorize(&interaction, &Challenges::default()).await.unwrap();
+    }
+    assert_eq!((peer.count("/authorize"), peer.count("/register")), (3, 1));
+}
+
+/// The next start of the program, too.
+#[tokio::test]
+async fn c6_8_one_registration_for_several_starts() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let store = MemoryStore::new();
+    for _ in 0..3 {
+        let manager = builder(&peer).store(store.clone()).build().unwrap();
+        manager.authorize(&Person::default().interaction(), &Challenges::default()).await.unwrap();
+        manager.logout().await.unwrap();
     }
     assert_eq!((peer.count("/authorize"), peer.count("/register")), (3, 1));
 }

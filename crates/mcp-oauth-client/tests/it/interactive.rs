@@ -274,7 +274,7 @@ async fn c11_4_one_login_for_many_requests() {
         let peer = OAuthPeer::start(|_| {}).await;
         let gate = Arc::new(Semaphore::new(0));
         peer.change(|script| {
-            script.token_gate = Some(Arc::clone(&gate));
+            script.hold("/token", &gate);
             if refused {
                 script.refuse_login = Some("access_denied".into());
             }
@@ -302,7 +302,7 @@ async fn c11_4_one_login_for_many_requests() {
 async fn a_login_outlives_its_request() {
     let peer = OAuthPeer::start(|_| {}).await;
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let manager = manager(&peer);
     let request = tokio::spawn({
         let (client, url) = (client(&manager), peer.mcp_url());

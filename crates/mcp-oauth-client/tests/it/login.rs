@@ -219,7 +219,7 @@ async fn c15_6_a_caller_that_leaves_loses_no_login() {
     let session = begin(&manager).await;
     let answer = answer(&session).await;
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let caller = tokio::spawn({
         let manager = manager.clone();
         async move { manager.finish(&answer).await }

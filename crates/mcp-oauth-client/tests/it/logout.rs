@@ -135,7 +135,7 @@ async fn c15_5_what_a_late_renewal_got_is_revoked() {
     let rejected = login(&manager).await.unwrap().access_token().clone();
     let gate = Arc::new(Semaphore::new(0));
     peer.clear();
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let renewal = tokio::spawn({
         let manager = manager.clone();
         async move { manager.recover(Some(&rejected)).await }

@@ -31,6 +31,7 @@ mod logout;
 mod management;
 mod migration;
 mod network;
+mod patience;
 mod policy;
 mod processes;
 mod properties;

@@ -3,7 +3,9 @@
 use mcp_oauth_client::{Error, ManagementError, MemoryStore, RegistrationError};
 use mcp_oauth_core::{Challenges, ClientMetadata, RedirectUri};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use testkit::oauth::{OAuthPeer, Reply};
+use tokio::sync::Semaphore;
 
 use crate::support::{Person, builder, login, manager, only};
 
@@ -156,6 +158,29 @@ async fn registrations_are_read_and_changed() {
     assert_eq!(registration.read().await.unwrap().metadata.client_uri.as_deref(), Some("https://app.test"));
 }
 
+/// RFC 7592 §3: whoever waits for a change may go away: the token that the server gave with its answer, by then the only
+/// one that works, is kept.
+#[tokio::test]
+async fn a_caller_that_leaves_loses_no_registration() {
+    let peer = managed(|_| {}).await;
+    let manager = manager(&peer);
+    login(&manager).await.unwrap();
+    let mut registration = manager.client_registration().await.unwrap().expect("one that can be managed");
+    let metadata = registration.read().await.unwrap().metadata;
+    let gate = Arc::new(Semaphore::new(1));
+    peer.change(|script| script.hold("/register/", &gate));
+    let caller = tokio::spawn(async move { registration.update(&metadata).await });
+    while !peer.seen().iter().any(|seen| seen.method == "PUT") {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    gate.add_permits(2);
+    manager.settle().await.unwrap();
+    let mut again = manager.client_registration().await.unwrap().expect("the same");
+    again.read().await.unwrap();
+}
+
 /// RFC 7592 §3: a secret that the server replaces is used from then on, by the grant too.
 #[tokio::test]
 async fn a_replaced_secret_is_used() {
@@ -172,6 +197,53 @@ async fn a_replaced_secret_is_used() {
     let again = builder(&peer).store(store).build().unwrap();
     let grant = again.load().await.unwrap().unwrap();
     again.recover(Some(grant.access_token())).await.unwrap();
+}
+
+/// RFC 7592 §3: a new token without an address is for the address that is known.
+#[tokio::test]
+async fn a_new_token_for_the_same_address() {
+    let peer = managed(|script| script.management_patch = json!({ "registration_client_uri": null })).await;
+    let manager = manager(&peer);
+    login(&manager).await.unwrap();
+    for _ in 0..2 {
+        let mut registration = manager.client_registration().await.unwrap().expect("one");
+        registration.read().await.unwrap();
+        registration.read().await.unwrap();
+    }
+}
+
+/// C6.8: a registration whose redirect URI was taken away is not used for it, and no login hangs on it.
+#[tokio::test]
+async fn c6_8_a_redirect_uri_that_was_taken_away() {
+    let peer = managed(|_| {}).await;
+    let manager = manager(&peer);
+    let redirect_uri = RedirectUri::loopback(free_port().await);
+    let again = async || {
+        let interaction = Person::default().interaction().redirect_uri(redirect_uri.clone());
+        manager.authorize(&interaction, &Challenges::default()).await.unwrap()
+    };
+    again().await;
+    let mut registration = manager.client_registration().await.unwrap().expect("one");
+    let mut metadata = registration.read().await.unwrap().metadata;
+    metadata.redirect_uris = vec![RedirectUri::parse("https://app.test/callback").unwrap()];
+    registration.update(&metadata).await.unwrap();
+    again().await;
+    assert_eq!(peer.count("/register"), 2);
+    again().await;
+    assert_eq!(peer.count("/register"), 2);
+}
+
+/// RFC 7592 §2.1: a token that is good for nothing may mean that the registration goes on, so it is not said to have ended.
+#[tokio::test]
+async fn forget_does_not_claim_what_it_does_not_know() {
+    let peer = managed(|_| {}).await;
+    let manager = manager(&peer);
+    login(&manager).await.unwrap();
+    peer.change(|script| {
+        script.intercept(|seen| (seen.method == "DELETE").then(|| Reply::status(401)));
+    });
+    let forgotten = manager.forget().await.unwrap();
+    assert!(matches!(forgotten.registration, Some(Err(ManagementError::Unknown))), "{forgotten:?}");
 }
 
 /// An answer about another client is not taken over.

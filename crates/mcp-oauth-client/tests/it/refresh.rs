@@ -43,7 +43,7 @@ async fn c14_8_before_expiry() {
 async fn c14_7_one_request_for_many() {
     let (peer, manager, _clock) = logged_in().await;
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let rejected = manager.access_token().await.unwrap();
     let callers: Vec<_> = (0..64)
         .map(|_| {
@@ -104,7 +104,7 @@ async fn c14_7_adopts_another_processes_token() {
 async fn c15_6_a_caller_that_leaves_loses_nothing() {
     let (peer, manager, _clock) = logged_in().await;
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let rejected = manager.access_token().await.unwrap();
     let caller = tokio::spawn({
         let (manager, rejected) = (manager.clone(), rejected.clone());
@@ -239,7 +239,7 @@ async fn c15_2_start_with_a_stored_grant() {
 async fn logout_is_final() {
     let (peer, manager, _clock) = logged_in().await;
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     let rejected = manager.access_token().await.unwrap();
     let renewal = tokio::spawn({
         let manager = manager.clone();

@@ -233,7 +233,7 @@ async fn c15_2_registrations_are_kept() {
     }
     assert_eq!(peer.count("/register"), 1);
     let manager = builder(&peer).store(store).build().unwrap();
-    manager.authorize(&interaction(0), &mcp_oauth_core::Challenges::default()).await.unwrap();
+    manager.authorize(&interaction(free_port().await), &mcp_oauth_core::Challenges::default()).await.unwrap();
     assert_eq!(peer.count("/register"), 2);
 }
 

@@ -155,7 +155,7 @@ async fn c11_4_many_requests_one_step_up() {
     let gate = Arc::new(Semaphore::new(0));
     peer.change(|script| {
         script.required_scope = Some("write".into());
-        script.token_gate = Some(Arc::clone(&gate));
+        script.hold("/token", &gate);
     });
     let requests: Vec<_> = (0..16)
         .map(|_| {

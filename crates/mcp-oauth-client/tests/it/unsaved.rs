@@ -120,7 +120,7 @@ async fn c15_6_settled_before_the_end() {
     login(&manager).await.unwrap();
     let token = manager.access_token().await.unwrap();
     let gate = Arc::new(Semaphore::new(0));
-    peer.change(|script| script.token_gate = Some(Arc::clone(&gate)));
+    peer.change(|script| script.hold("/token", &gate));
     peer.clear();
     let caller = tokio::spawn({
         let (manager, token) = (manager.clone(), token.clone());

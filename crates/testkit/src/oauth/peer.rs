@@ -218,7 +218,7 @@ async fn connection(stream: TcpStream, origin: String, shared: Arc<Shared>) {
 async fn answer(
     request: Request<Incoming>,
     origin: &str,
-    shared: &Shared,
+    shared: &Arc<Shared>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -232,11 +232,16 @@ async fn answer(
         body,
     };
     shared.state().seen.push(seen.clone());
-    let gate = shared.state().script.token_gate.clone();
-    if let Some(gate) = gate.filter(|_| seen.path.ends_with("/token")) {
-        wait(&gate).await;
-    }
-    let mut reply = reply(shared, &seen);
+    let gate = shared.state().script.gate(&seen);
+    let for_task = Arc::clone(shared);
+    // What came is done, even if whoever asked for it has gone away.
+    let task = tokio::spawn(async move {
+        if let Some(gate) = gate {
+            wait(&gate).await;
+        }
+        reply(&for_task, &seen)
+    });
+    let mut reply = task.await.unwrap_or_else(|_| Reply::status(500));
     if shared.state().script.closes {
         reply = reply.with_header("connection", "close");
     }

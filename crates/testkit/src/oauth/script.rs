@@ -100,8 +100,6 @@ pub struct Script {
     /// Whether a spent refresh token is taken again as long as nobody has used the one that was given for it: the answer
     /// may have been lost. Default: no.
     pub rotation_grace: bool,
-    /// When there, a token request waits until it gets a permit.
-    pub token_gate: Option<Arc<Semaphore>>,
     /// Whether every connection is closed after its first answer.
     pub closes: bool,
     /// The scope that the MCP server wants a token to have; without it, 403.
@@ -121,9 +119,21 @@ pub struct Script {
     /// Whether tokens are bound to keys, and how strictly. Default: not at all; proofs are ignored.
     pub dpop: Option<Dpop>,
     intercepts: Vec<Arc<Intercept>>,
+    gate: Option<(String, Arc<Semaphore>)>,
 }
 
 impl Script {
+    /// Has requests wait until they get a permit of `gate`: those with `part` in their path.
+    pub fn hold(&mut self, part: &str, gate: &Arc<Semaphore>) {
+        self.gate = Some((part.to_owned(), Arc::clone(gate)));
+    }
+
+    /// What this request has to wait for.
+    pub(super) fn gate(&self, seen: &Seen) -> Option<Arc<Semaphore>> {
+        let (part, gate) = self.gate.as_ref()?;
+        seen.path.contains(part.as_str()).then(|| Arc::clone(gate))
+    }
+
     /// Answers what `intercept` answers, and goes on as usual where it gives `None`. Requests are recorded in any case.
     pub fn intercept(
         &mut self,
@@ -170,7 +180,6 @@ impl Default for Script {
             refresh_tokens: true,
             rotate: true,
             rotation_grace: false,
-            token_gate: None,
             closes: false,
             required_scope: None,
             granted_scope: None,
@@ -181,6 +190,7 @@ impl Default for Script {
             device_polls: Vec::new(),
             dpop: None,
             intercepts: Vec::new(),
+            gate: None,
         }
     }
 }

@@ -19,6 +19,9 @@ pub(crate) struct Options {
     quick: bool,
 }
 
+/// The profile of `.config/nextest.toml` for the inner loop.
+const QUICK: &str = "quick";
+
 /// Runs the tests; true if all is well.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> bool {
     let mut report = Report::default();
@@ -32,8 +35,11 @@ fn quick(checkout: &Checkout, report: &mut Report) {
         report.step("tests", &Outcome::Failed("cargo-nextest is missing: cargo xtask setup".to_owned()));
         return;
     }
-    nextest(checkout, &[], &peers::all(), report);
-    report.note("quick: no lints, no doctests, no conformance suite, and none of the tests with real peers or a browser");
+    nextest(checkout, Some(QUICK), &[], &peers::all(), report);
+    report.note(
+        "quick: no lints, no doctests, no conformance suite, and none of the tests with real peers or a browser, or that do \
+         something a great many times",
+    );
 }
 
 fn whole(checkout: &Checkout, report: &mut Report) {
@@ -62,7 +68,7 @@ fn whole(checkout: &Checkout, report: &mut Report) {
         report.step("tests", &Outcome::Failed("cargo-nextest is missing".to_owned()));
     } else {
         let left_out = peers::left_out(&missing);
-        nextest(checkout, &missing, &left_out, report);
+        nextest(checkout, None, &missing, &left_out, report);
         for module in left_out {
             report.note(&format!("left out: the tests {module}"));
         }
@@ -76,10 +82,21 @@ fn whole(checkout: &Checkout, report: &mut Report) {
     }
 }
 
-fn nextest(checkout: &Checkout, missing: &[Missing], left_out: &[LeftOut], report: &mut Report) {
+fn nextest(
+    checkout: &Checkout,
+    profile: Option<&str>,
+    missing: &[Missing],
+    left_out: &[LeftOut],
+    report: &mut Report,
+) {
     let mut program = Program::cargo(checkout)
         .args(["nextest", "run", "--workspace", "--no-fail-fast"])
         .envs(peers::environment(checkout, missing));
+    if let Some(profile) = profile {
+        // Most of these wait more than they compute.
+        let at_once = thread::available_parallelism().map_or(2, |cores| 2 * cores.get());
+        program = program.args(["--profile", profile, "--test-threads", &at_once.to_string()]);
+    }
     if let Some(filter) = peers::filter(left_out) {
         program = program.args(["--filterset", &filter]);
     }

@@ -10,9 +10,10 @@ use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 use url::Url;
 
+use super::address::is_openable;
 use super::loopback::{Listener, LoopbackOptions};
 use super::sockets::Arrival;
-use super::{Interaction, InteractionError, Prompt, Rendezvous, is_openable, on_own_thread, page};
+use super::{Interaction, InteractionError, Prompt, Rendezvous, on_own_thread, page};
 use crate::{Error, Grant};
 
 type Announce = dyn Fn(&Prompt) + Send + Sync;

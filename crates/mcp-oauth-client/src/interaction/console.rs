@@ -7,9 +7,10 @@ use std::sync::{Arc, LazyLock};
 use futures_util::future::BoxFuture;
 use mcp_oauth_core::RedirectUri;
 
+use super::address::respelled;
 use super::lines::Lines;
 use super::terminal::Terminal;
-use super::{Interaction, InteractionError, Prompt, Rendezvous, respelled};
+use super::{Interaction, InteractionError, Prompt, Rendezvous};
 use crate::{CallbackError, Error, Grant};
 
 /// Standard input, of which there is one, with one reader.

@@ -9,8 +9,9 @@ use std::time::Duration;
 use mcp_oauth_core::{RedirectUri, State};
 use url::{Host, Url};
 
+use super::InteractionError;
+use super::address::respelled;
 use super::sockets::{Arrival, Sockets};
-use super::{InteractionError, respelled};
 
 /// Where to listen, and for how long.
 #[derive(Debug, Clone)]

@@ -5,7 +5,8 @@ use mcp_oauth_core::{
     OAuthError, RedirectUri, TokenEndpointAuthMethod,
 };
 
-use super::client::{ClientOrigin, Proofs};
+use super::authentication::Proofs;
+use super::client::ClientOrigin;
 use super::management::Management;
 use super::proposals::{Proposal, Proposals};
 use super::{ClientAuthentication, RegisteredClient, RegistrationError};

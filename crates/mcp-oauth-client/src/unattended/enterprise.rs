@@ -8,7 +8,8 @@ use mcp_oauth_core::{
     Assertion, AuthorizationServerMetadata, EndpointUrl, Issuer, ResourceUri, ScopeSet, TokenType,
 };
 
-use super::{SubjectTokenSource, UnattendedError, form};
+use super::kind::form;
+use super::{SubjectTokenSource, UnattendedError};
 use crate::assertion::audiences;
 use crate::discovery::TokenServer;
 use crate::http::Fetcher;

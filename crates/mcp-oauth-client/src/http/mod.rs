@@ -2,7 +2,7 @@
 //!
 //! [`HttpClient`] is the seam: one request, no redirects, an answer of bounded size, and no connection to an address
 //! that the rules forbid. [`HyperClient`] is the implementation, directly or through an egress proxy; or bring your own. What must
-//! hold whatever client is used (redirects, schemes, time limits) is in [`fetch`](self::fetch), which nobody can leave out.
+//! hold whatever client is used (redirects, schemes, time limits) is in [`fetch`], which nobody can leave out.
 
 mod client;
 mod egress;

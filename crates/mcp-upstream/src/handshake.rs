@@ -6,6 +6,7 @@
 //! silence decides nothing: after a while `initialize` is sent as well, and whatever the server then answers counts.
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::{
@@ -239,7 +240,22 @@ fn request_meta(options: &SessionOptions) -> Vec<u8> {
 
 fn capabilities(options: &SessionOptions) -> Box<RawValue> {
     let declared = options.requests.as_ref().map(|requests| requests.capabilities());
-    declared.unwrap_or_else(|| RawValue::from_string("{}".to_owned()).unwrap_or_default())
+    let declared = declared.unwrap_or_else(|| RawValue::from_string("{}".to_owned()).unwrap_or_default());
+    if options.extensions.is_empty() { declared } else { with_extensions(declared, &options.extensions) }
+}
+
+/// Beside what is declared already. What is no object stays as it is: it is the program's to mend.
+fn with_extensions(declared: Box<RawValue>, extensions: &[String]) -> Box<RawValue> {
+    let Ok(mut capabilities) = serde_json::from_str::<Map<String, Value>>(declared.get()) else {
+        return declared;
+    };
+    let all = capabilities.entry("extensions").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(all) = all {
+        for extension in extensions {
+            all.entry(extension).or_insert_with(|| Value::Object(Map::new()));
+        }
+    }
+    serde_json::value::to_raw_value(&capabilities).unwrap_or(declared)
 }
 
 pub(crate) fn failed(shared: &Shared, error: CallError) -> ConnectError {

@@ -24,6 +24,9 @@ pub struct SessionOptions {
     /// Who answers what the server asks of the client: sampling, elicitation, roots. Without one, none of these is
     /// offered to the server, and what it asks all the same is refused.
     pub requests: Option<Arc<dyn ServerRequests>>,
+    /// Extensions that the client declares in its capabilities by their identifiers, each with an empty object: those of the
+    /// program around the session, such as how it gets its tokens (2026-07-28, basic, "Extension negotiation").
+    pub extensions: Vec<String>,
     /// Sizes, counts and times.
     pub limits: Limits,
 }
@@ -43,6 +46,7 @@ impl Default for SessionOptions {
             client_version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: None,
             requests: None,
+            extensions: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -55,6 +59,7 @@ impl fmt::Debug for SessionOptions {
             .field("client_version", &self.client_version)
             .field("revision", &self.revision)
             .field("requests", &self.requests.is_some())
+            .field("extensions", &self.extensions)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use mcp_upstream::{Answering, RpcError, ServerRequest, ServerRequests, SessionOptions};
 use serde_json::value::RawValue;
-use testkit::mcp::{Script, ScriptedServer, Step, reply};
+use testkit::mcp::{Era, Script, ScriptedServer, Step, reply};
 use tokio_util::sync::CancellationToken;
 
 use crate::kit::{self, ANY, Way, limits, options, text};
@@ -64,6 +64,25 @@ async fn listened_to(way: Way, server: Option<&ScriptedServer>) {
         server.wait_for(|request| request.method == "GET").await;
         while server.push(r#"{"jsonrpc":"2.0","method":"notifications/none"}"#) == 0 {
             tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Of the program around the session, beside what the hook declares; to old servers and to stateless ones.
+#[tokio::test]
+async fn extensions_are_declared_beside_it() {
+    let all = r#""elicitation":{},"extensions":{"io.example/one":{},"io.example/two":{}}"#;
+    let alone = r#"{"extensions":{"io.example/one":{},"io.example/two":{}}}"#;
+    for era in [Era::Legacy, Era::Modern] {
+        for (hook, declared) in [(true, all), (false, alone)] {
+            let hook = hook.then(|| Arc::new(Echo::default()) as Arc<dyn ServerRequests>);
+            let extensions = vec!["io.example/one".to_owned(), "io.example/two".to_owned()];
+            let options = SessionOptions { requests: hook, extensions, ..options(limits()) };
+            let script = Script::new().speaks(era).tool("echo", ANY, reply::echo());
+            let (session, server) = Way::Json.connect_by(&script, options).await;
+            session.unwrap().ping().await.unwrap();
+            let told = server.unwrap().wait_for(|request| request.body.contains(declared)).await;
+            assert!(told.body.contains("clientInfo"), "{}", told.body);
         }
     }
 }

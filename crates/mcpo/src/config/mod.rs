@@ -15,7 +15,7 @@ pub(crate) use flags::log_level;
 pub use flags::{FlagError, settings};
 pub use forwarding::{ForwardingSection, HeaderForwarding};
 pub(crate) use oauth::named;
-pub use oauth::{ClientSection, LoginChannel, OAuthSection, OAuthSettings, TokenStorage};
+pub use oauth::{ClientSection, Grant, LoginChannel, OAuthSection, OAuthSettings, TokenStorage};
 pub use oauth_policy::PolicySection;
 pub use server::{
     Certificates, EntryError, HttpKind, RemoteServer, ServerEntry, ServerSettings, StdioServer,

@@ -30,6 +30,8 @@ pub struct OAuthSection {
     pub issuer: Option<String>,
     /// The https address of a client id metadata document, for servers that take such documents.
     pub client_id_metadata_document: Option<String>,
+    /// How tokens are got: `authorization_code`, by a person's login, or `client_credentials`, by nobody's.
+    pub grant_type: Option<String>,
     /// What to register as, or what was registered.
     pub client_metadata: ClientSection,
     /// Exceptions for this server's authorization server.
@@ -80,6 +82,8 @@ pub struct OAuthSettings {
     pub callback_port: u16,
     /// How the person is reached.
     pub channel: LoginChannel,
+    /// Whose tokens they are.
+    pub grant: Grant,
     /// A client registered beforehand.
     pub client_id: Option<String>,
     /// Its secret.
@@ -96,6 +100,15 @@ pub struct OAuthSettings {
     pub document: Option<String>,
     /// What is allowed.
     pub policy: Policy,
+}
+
+/// Whose tokens they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// A person's, who logs in.
+    Login,
+    /// The client's own: nobody is asked (RFC 6749 §4.4).
+    ClientCredentials,
 }
 
 /// Where tokens are kept.
@@ -128,6 +141,7 @@ impl Default for OAuthSettings {
             storage: TokenStorage::File,
             callback_port: DEFAULT_CALLBACK_PORT,
             channel: LoginChannel::Browser,
+            grant: Grant::Login,
             client_id: None,
             client_secret: None,
             client: named("mcpo"),
@@ -149,6 +163,7 @@ impl PartialEq for OAuthSettings {
             && self.storage == other.storage
             && self.callback_port == other.callback_port
             && self.channel == other.channel
+            && self.grant == other.grant
             && self.client_id == other.client_id
             && secret(self) == secret(other)
             && self.client == other.client
@@ -198,6 +213,18 @@ impl OAuthSection {
         if client_secret.is_some() && client_id.is_none() {
             return Err(error(&["client_secret"], "needs a \"client_id\" beside it".into()));
         }
+        let grant = match self.grant_type.as_deref() {
+            None | Some("authorization_code") => Grant::Login,
+            Some("client_credentials") if client_secret.is_none() => {
+                let message = "needs a \"client_id\" and a \"client_secret\" beside it".into();
+                return Err(error(&["grant_type"], message));
+            }
+            Some("client_credentials") => Grant::ClientCredentials,
+            Some(other) => {
+                let known = "use \"authorization_code\" or \"client_credentials\"";
+                return Err(error(&["grant_type"], format!("unknown grant {other:?}: {known}")));
+            }
+        };
         let issuer = self
             .issuer
             .as_deref()
@@ -232,6 +259,7 @@ impl OAuthSection {
             storage,
             callback_port: self.callback_port.unwrap_or(defaults.callback_port),
             channel,
+            grant,
             client_id,
             client_secret,
             client: metadata,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::forwarding::{ForwardingSection, HeaderForwarding};
-use super::oauth::{LoginChannel, OAuthSection, OAuthSettings};
+use super::oauth::{Grant, LoginChannel, OAuthSection, OAuthSettings};
 use super::position::Step;
 
 /// An entry of `mcpServers` as it is written.
@@ -94,6 +94,16 @@ impl ServerSettings {
             }
         }
         forwarded
+    }
+
+    /// Whether its tokens, if it needs some, are got without a person: there is no login to wait for.
+    pub fn needs_no_person(&self) -> bool {
+        match &self.upstream {
+            UpstreamSettings::Stdio(_) => false,
+            UpstreamSettings::Remote(remote) => {
+                remote.oauth.as_ref().is_some_and(|oauth| oauth.grant != Grant::Login)
+            }
+        }
     }
 
     /// Whether a login to it can be made from the proxy's page, rather than in the terminal.

@@ -117,7 +117,7 @@ fn may_repeat(error: &CallError, tool: &ExposedTool) -> bool {
 /// What a caller is told of a call that has no result.
 fn failed(server: &Arc<Server>, tool: &str, error: &CallError) -> Response {
     let name = &server.settings.name;
-    if let Some(required) = login_wanted(error) {
+    if let Some(required) = login_wanted(error).filter(|_| !server.settings.needs_no_person()) {
         // The supervisor sees to the login; this caller cannot wait for a person.
         server.want_login(required.clone());
         let text = format!("{name}: {required}. Log in on the proxy's page, then call again.");

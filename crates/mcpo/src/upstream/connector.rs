@@ -115,6 +115,10 @@ impl Connector {
             ..SessionOptions::default()
         };
         options.limits.connect_deadline = timeout;
+        if let Upstream::Remote(remote) = &upstream {
+            let extensions = remote.manager.iter().flat_map(AuthorizationManager::extensions);
+            options.extensions = extensions.map(str::to_owned).collect();
+        }
         Ok(Self { upstream, options, timeout, revision: Mutex::new(None) })
     }
 
@@ -195,10 +199,11 @@ impl Connector {
         AuthorizationRequired::find(error).and_then(|required| self.login(required.clone()))
     }
 
-    /// The login to this server that a call was turned away for.
+    /// The login to this server that a call was turned away for; none where tokens are got without a person.
     pub fn login(&self, required: AuthorizationRequired) -> Option<LoginRequired> {
         let Upstream::Remote(remote) = &self.upstream else { return None };
-        Some(LoginRequired { manager: remote.manager.clone()?, required })
+        let manager = remote.manager.clone().filter(|manager| !manager.is_unattended())?;
+        Some(LoginRequired { manager, required })
     }
 }
 

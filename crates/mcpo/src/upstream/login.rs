@@ -20,7 +20,7 @@ use super::connector::LoginRequired;
 use super::explain::explain;
 use super::http_client::{CertificateError, oauth_client, oauth_client_for};
 use crate::cli::say;
-use crate::config::{LoginChannel, OAuthSettings, RemoteServer, Settings, TokenKey, TokenStorage};
+use crate::config::{Grant, LoginChannel, OAuthSettings, RemoteServer, Settings, TokenKey, TokenStorage};
 use crate::service::World;
 
 /// What all logins share.
@@ -164,6 +164,9 @@ impl LoginDesk {
                 client = client.at_issuer(issuer.clone());
             }
             builder = builder.preregistered(client);
+        }
+        if oauth.grant == Grant::ClientCredentials {
+            builder = builder.client_credentials();
         }
         if let Some(document) = &oauth.document {
             builder = builder.client_id_metadata_document(document);

@@ -1,6 +1,9 @@
 //! Why a server cannot be used, in two versions: the whole story for the operator's log, and one without the server's own words,
 //! paths and addresses for everybody who can reach the proxy.
 
+use std::error::Error;
+
+use mcp_oauth_client::{AuthorizationRequired, RefreshError};
 use mcp_upstream::{CallError, Closed, ConnectError, StderrTail};
 
 use super::connector::ConnectorError;
@@ -20,6 +23,7 @@ impl Outage {
     /// Of an attempt to connect to `upstream`.
     pub(super) fn of_connect(error: &ConnectorError, upstream: &UpstreamSettings) -> Self {
         let summary = match error {
+            _ if lacks_token(error) => NO_TOKEN.into(),
             ConnectorError::Connect(error) => connect(error),
             ConnectorError::List(error) => format!("it does not list its tools: {}", call(error)),
             ConnectorError::Timeout(limit) => format!("it did not answer within {} s", limit.as_secs_f64()),
@@ -41,7 +45,8 @@ impl Outage {
 
     /// Of a call.
     pub fn of_call(error: &CallError) -> Self {
-        Self { detail: explain(error), summary: call(error) }
+        let summary = if lacks_token(error) { NO_TOKEN.into() } else { call(error) };
+        Self { detail: explain(error), summary }
     }
 
     /// Of a session that ended.
@@ -57,6 +62,12 @@ impl Outage {
         let text = "its session ends again and again";
         Self { detail: text.into(), summary: text.into() }
     }
+}
+
+/// Whether the server itself may be well, and there is no token for it: not one that a person would have to log in for.
+fn lacks_token(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .any(|error| error.is::<RefreshError>() || error.is::<AuthorizationRequired>())
 }
 
 /// The end of what a process wrote to its stderr, for the log. Nothing in it may pass for a line of ours or move the cursor.
@@ -118,6 +129,8 @@ fn closed(reason: &Closed) -> String {
         _ => "its session was ended".into(),
     }
 }
+
+const NO_TOKEN: &str = "the proxy got no token for it";
 
 /// How many lines of stderr the log gets.
 const LAST_WORDS: usize = 20;

@@ -70,6 +70,15 @@ fn what_contradicts_itself_is_refused() {
         (r#"{"url": "http://x/", "timeout": 0}"#, "above 0"),
         (r#"{"url": "http://x/", "oauth": {"client_secret": "s"}}"#, "needs a \"client_id\""),
         (r#"{"url": "http://x/", "oauth": {"server_url": "x"}}"#, "is not an http:// or https:// URL"),
+        (
+            r#"{"url": "http://x/", "oauth": {"grant_type": "client_credentials"}}"#,
+            "needs a \"client_id\" and",
+        ),
+        (
+            r#"{"url": "http://x/", "oauth": {"grant_type": "client_credentials", "client_id": "a"}}"#,
+            "and a \"client_secret\"",
+        ),
+        (r#"{"url": "http://x/", "oauth": {"grant_type": "password"}}"#, "unknown grant \"password\""),
     ] {
         let error = resolve(json).unwrap_err();
         assert!(error.message.contains(part), "{json}: {}", error.message);

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod account;
+mod alone;
 mod clients;
 mod first;
 mod kinds;

@@ -14,6 +14,7 @@ use crate::{Limits, Policy};
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("mcp-oauth-client/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON_OR_EVENTS: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Sends requests within the policy of one MCP server.
@@ -74,6 +75,18 @@ impl Fetcher {
             }
         }
         Err(HttpError::TooManyRedirects { host: host(url.url()), limit: self.limits.metadata_redirects })
+    }
+
+    /// Asks an MCP server for a sign of life, which costs it nothing and changes nothing, without a token: for its 401.
+    pub(crate) async fn ping(&self, server: &EndpointUrl) -> Result<Response<Bytes>, HttpError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(ACCEPT, JSON_OR_EVENTS);
+        if let Some(version) = &self.protocol_version {
+            headers.insert(PROTOCOL_VERSION, version.clone());
+        }
+        let body = Bytes::from_static(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+        self.send(Method::POST, server, headers, body, self.limits.answer_bytes).await
     }
 
     /// Posts a JSON body. A redirect is an answer like any other: it is not followed.

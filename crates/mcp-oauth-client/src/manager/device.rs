@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Inner;
 use super::client::is_unknown_client;
+use super::discover::Discovered;
 use super::opening::Wanted;
 use crate::device::{DeviceError, DeviceFlow, Pace};
 use crate::discovery::TokenServer;
@@ -38,7 +39,9 @@ impl Inner {
             return Err(Error::NoLogin);
         }
         self.load_once().await?;
-        let (resource, server) = self.discover_token_server(wanted.challenges).await?;
+        let Discovered { resource, server, challenges } =
+            self.discover_token_server(wanted.challenges).await?;
+        let wanted = &wanted.after(&challenges);
         let endpoint = self.device_endpoint(&server)?;
         let scopes = self.scopes_for(wanted, &resource, server.metadata())?;
         let signals = Signals {
@@ -84,7 +87,7 @@ impl Inner {
         let token_endpoint = server.token_endpoint().clone();
         let grant = Grant::new(client, resource, token_endpoint, scopes, token, self.clock.now());
         let inner = Arc::clone(self);
-        self.to_its_end(async move { Ok(inner.take(grant.bound_by(binding)).await) }).await
+        self.to_its_end(async move { inner.take(grant.bound_by(binding)).await }).await
     }
 
     /// A server that forgot the client says so before anybody was asked for anything: then there is a new registration

@@ -1,7 +1,6 @@
 //! Logins: from a challenge to a grant.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use mcp_oauth_core::{Challenges, RedirectUri, ScopeSet, State};
 
@@ -199,19 +198,21 @@ impl Inner {
             (Callback::BareCode(_), None) => return Err(CallbackError::NotAnAnswer.into()),
         };
         let pending = self.pending.take(&state).await?.ok_or(CallbackError::UnknownState)?;
-        if matches!(callback, Callback::BareCode(_)) && pending.sends_iss {
-            // The whole address may still come.
-            let issuer = pending.issuer().clone();
-            self.pending.put(pending).await?;
-            return Err(CallbackError::WholeAddressNeeded { issuer }.into());
-        }
-        let code = callback.verify(&pending)?;
+        let code = match callback.verify(&pending) {
+            Ok(code) => code,
+            // It is not from who was asked, whose answer may still come (C10.6).
+            Err(error) if error.is_mistake() => {
+                self.pending.put(pending).await?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let inner = Arc::clone(self);
         self.to_its_end(async move {
             let answer = exchange(&inner.tokens, &pending, &code).await?;
             let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
             let grant = Grant::new(client, resource, token_endpoint, requested, answer, inner.clock.now());
-            Ok(inner.take(grant.bound_by(binding)).await)
+            inner.take(grant.bound_by(binding)).await
         })
         .await
     }
@@ -232,25 +233,33 @@ impl Inner {
     }
 
     /// Stores a new login's grant and uses it. Where the store does not take it, it is used from memory: its code is
-    /// spent, and a person was asked for it.
-    pub(super) async fn take(self: &Arc<Self>, grant: Grant) -> Arc<Grant> {
+    /// spent, and a person was asked for it. A logout in between ends it like any other (C15.5).
+    pub(super) async fn take(self: &Arc<Self>, grant: Grant) -> Result<Arc<Grant>, Error> {
         let mut unsaved = self.unsaved.lock().await;
         let since = self.tenure();
         let stored = self.records.put_grant(&grant).await;
+        let grant = Arc::new(grant);
+        if !self.use_login(since, &grant) {
+            drop(unsaved);
+            if let Ok(written) = stored
+                && let Err(error) = self.records.take_back(&grant, written).await
+            {
+                tracing::warn!(server = %self.server, %error, "a login that ended at once could not be removed");
+            }
+            self.revoke(&grant).await;
+            return Err(RefreshError::NoGrant.into());
+        }
         // What was kept there is older than this login.
         let had_some = unsaved.take().is_some();
         if let Err(error) = stored {
             tracing::error!(server = %self.server, %error, "the login could not be stored");
             let key = self.records.key_for(&grant);
-            *unsaved = Some(Unsaved { key, grant: grant.clone(), place: Place::Any { since } });
+            *unsaved = Some(Unsaved { key, grant: Grant::clone(&grant), place: Place::Any { since } });
             if !had_some {
                 save_later(self);
             }
         }
         tracing::info!(server = %self.server, issuer = %grant.issuer(), scopes = %grant.granted, "logged in");
-        let grant = Arc::new(grant);
-        self.loaded.store(true, Ordering::Release);
-        self.current.store(Some(Arc::clone(&grant)));
-        grant
+        Ok(grant)
     }
 }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Inner;
 use super::client::{Chosen, is_unknown_client};
+use super::discover::Discovered;
 use super::request::Address;
 use crate::dpop::Signals;
 use crate::interaction::Prompt;
@@ -26,6 +27,14 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     pub(super) fn by(challenges: &'a Challenges) -> Self {
         Self { challenges, before: None, scopes: None }
+    }
+
+    /// The same, with what the server said when it was asked.
+    pub(super) fn after<'b>(&self, challenges: &'b Challenges) -> Wanted<'b>
+    where
+        'a: 'b,
+    {
+        Wanted { challenges, before: self.before.clone(), scopes: self.scopes }
     }
 }
 
@@ -64,7 +73,8 @@ impl Inner {
             return Err(Error::NoLogin);
         }
         self.load_once().await?;
-        let (resource, server) = self.discover(wanted.challenges).await?;
+        let Discovered { resource, server, challenges } = self.discover(wanted.challenges).await?;
+        let wanted = &wanted.after(&challenges);
         let mut chosen = self.client_at(&server, redirect_uris).await?;
         loop {
             let Chosen { client, redirect_uri, is_stored } = chosen;

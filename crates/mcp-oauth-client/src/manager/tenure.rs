@@ -1,5 +1,6 @@
 //! What a renewal may still bring into use: nothing, once somebody logged out since it began.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Inner;
@@ -39,6 +40,17 @@ impl Inner {
             (Some(newer), None) => Some(Arc::clone(newer)),
             _ => Some(Arc::clone(grant)),
         }
+    }
+
+    /// Uses a new login's grant, whatever there was. `false` after a logout.
+    pub(super) fn use_login(&self, since: Tenure, grant: &Arc<Grant>) -> bool {
+        let logouts = self.logouts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *logouts != since.0 {
+            return false;
+        }
+        self.loaded.store(true, Ordering::Release);
+        self.current.store(Some(Arc::clone(grant)));
+        true
     }
 
     /// Ends the use of whatever grant there is, and gives it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mcp_oauth_core::{Challenges, EndpointUrl, OAuthErrorCode, ResourceUri, ScopeSet};
 
 use super::Inner;
+use super::discover::Discovered;
 use super::flight::{Occasion, RefreshError, is_usable};
 use crate::discovery::TokenServer;
 use crate::dpop::{Binding, Signals};
@@ -117,7 +118,7 @@ impl Inner {
         held: Option<&Grant>,
         challenges: &Challenges,
     ) -> Result<Target, UnattendedError> {
-        let (resource, server) = self.discover_token_server(challenges).await?;
+        let Discovered { resource, server, challenges } = self.discover_token_server(challenges).await?;
         check_offer(unattended, &server)?;
         let client = self.registration.unattended(unattended, server.issuer(), server.metadata())?;
         if let Some(registered) = self.bound_elsewhere(&client).await? {
@@ -131,14 +132,15 @@ impl Inner {
         policy.offline_access = false;
         let scopes = select_scopes(&Selection {
             configured: self.scopes.as_ref(),
-            challenges,
+            challenges: &challenges,
             resource: &resource,
             server: server.metadata(),
             before,
             policy: &policy,
         })?;
         let was_bound = before.is_some_and(|before| before.binding.is_some());
-        let signals = Signals { challenges, resource: &resource, server: server.metadata(), was_bound };
+        let signals =
+            Signals { challenges: &challenges, resource: &resource, server: server.metadata(), was_bound };
         let binding = self.registration.keys.choose(&signals)?;
         Ok(Target {
             resource: resource.resource().clone(),

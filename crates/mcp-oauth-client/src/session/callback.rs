@@ -44,7 +44,10 @@ pub enum CallbackError {
 impl CallbackError {
     /// True when what was given cannot be the answer at all, so that the right one may still come.
     pub(crate) fn is_mistake(&self) -> bool {
-        matches!(self, Self::NotAnAnswer | Self::UnknownState | Self::WholeAddressNeeded { .. })
+        matches!(
+            self,
+            Self::NotAnAnswer | Self::UnknownState | Self::Issuer { .. } | Self::WholeAddressNeeded { .. }
+        )
     }
 }
 

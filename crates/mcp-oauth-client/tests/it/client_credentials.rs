@@ -344,6 +344,17 @@ async fn c17_1_requests_take_care_of_themselves() {
     assert_eq!(peer.count("/token"), 2);
 }
 
+/// C1.3: so it is for who asks for a token before any request was made.
+#[tokio::test]
+async fn c1_3_the_first_token_of_a_server_whose_challenge_alone_knows() {
+    let peer = machine_peer("client_secret_basic").await;
+    peer.add_client(ID, Some(SECRET), "client_secret_basic");
+    peer.change(|script| script.resource_place = ResourcePlace::At("/only/the/challenge/knows".into()));
+    let manager = builder(&peer).preregistered(with_secret()).client_credentials().build().unwrap();
+    manager.access_token().await.unwrap();
+    assert_eq!(peer.count("/only/the/challenge/knows"), 1);
+}
+
 /// C13.5: a server that is never content gets two tokens and no more, and no person is asked.
 #[tokio::test]
 async fn c13_5_always_401() {

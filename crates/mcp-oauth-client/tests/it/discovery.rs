@@ -1,7 +1,9 @@
 //! C2, C3, C4, C5: from the MCP server to its authorization server.
 
-use mcp_oauth_client::{DiscoveryError, Error, PkcePolicy};
-use mcp_oauth_core::{Issuer, PlainHttp};
+use mcp_oauth_client::{
+    AuthorizationSession, DiscoveryError, Error, PkcePolicy, RefreshError, ResourceSource,
+};
+use mcp_oauth_core::{Challenges, Issuer, PlainHttp, RedirectUri};
 use serde_json::{Value, json};
 use testkit::oauth::{Challenge, MetadataPlace, OAuthPeer, Reply, ResourcePlace};
 
@@ -34,6 +36,49 @@ async fn c1_3_the_challenges_address_first() {
     manager.authorize(&Person::default().interaction(), &challenges(&peer).await).await.unwrap();
     assert_eq!(peer.count(place), 1);
     assert_eq!(peer.count(PATH) + peer.count(ROOT), 0);
+}
+
+/// C1.3, C9.1: who has no challenge at hand has the server say it: metadata that only the challenge tells of is found, and
+/// the scope that it wants is asked for.
+#[tokio::test]
+async fn c1_3_a_challenge_is_asked_for() {
+    let place = "/custom/metadata/location.json";
+    let change = |script: &mut testkit::oauth::Script| {
+        script.resource_place = ResourcePlace::At(place.into());
+        script.challenge_scope = Some("files:read".into());
+    };
+    let peer = OAuthPeer::start(change).await;
+    let manager = manager(&peer);
+    let redirect_uri = RedirectUri::loopback(3030);
+    let session = AuthorizationSession::new(&manager, &[], redirect_uri.as_str()).await.unwrap();
+    assert!(session.get_authorization_url().as_str().contains("scope=files%3Aread"));
+    assert_eq!((peer.count("/mcp"), peer.count(place)), (1, 1));
+    assert_eq!(only(&peer, "/mcp").header("authorization"), None);
+    let (resource, _) = manager.discover(&Challenges::default()).await.unwrap();
+    assert_eq!(resource.source(), ResourceSource::Challenge);
+
+    // A migration is seen, too.
+    let grant = login(&manager).await.unwrap();
+    let other = OAuthPeer::start(|_| {}).await;
+    let issuer = other.issuer();
+    peer.change(|script| script.resource_patch = json!({ "authorization_servers": [issuer] }));
+    let error = manager.recover(Some(grant.access_token())).await.unwrap_err();
+    assert!(matches!(error, Error::Refresh(RefreshError::Moved { .. })), "{error:?}");
+}
+
+/// The server is asked once, and not where the metadata is known or it was asked before.
+#[tokio::test]
+async fn c1_3_nobody_is_asked_for_what_is_known() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    login(&manager(&peer)).await.unwrap();
+    assert_eq!(peer.count("/mcp"), 0);
+    let old = OAuthPeer::start(|script| {
+        script.resource_place = ResourcePlace::Nowhere;
+        script.challenge = Challenge::Bare;
+    })
+    .await;
+    let _ = manager(&old).discover(&Challenges::default()).await;
+    assert_eq!(old.count("/mcp"), 1);
 }
 
 /// C2.2, C2.4: without an address in the challenge the path comes first, and the root is not asked when that answered.

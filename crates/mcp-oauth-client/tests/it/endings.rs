@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mcp_oauth_client::{
-    AuthorizationManager, AuthorizationManagerBuilder, PreregisteredClient, RefreshError, Revocation,
+    AuthorizationManager, AuthorizationManagerBuilder, Error, PreregisteredClient, RefreshError, Revocation,
     StoreError,
 };
 use mcp_oauth_core::{AccessToken, ClientId, ClientSecret, Issuer};
@@ -145,6 +145,37 @@ async fn c15_6_a_login_on_a_full_disk() {
     one.settle().await.unwrap();
     assert_eq!(manager(&peer, &store).access_token().await.unwrap(), third);
     assert!(!peer.has_revoked());
+}
+
+/// A logout while a login is just being stored: it ends that login, too, here, in the store and at the server.
+#[tokio::test]
+async fn c15_5_a_logout_while_a_login_is_stored() {
+    for is_first in [true, false] {
+        let peer = revoking_peer().await;
+        let store = Faulty::default();
+        let one = manager(&peer, &store);
+        if !is_first {
+            login(&one).await.unwrap();
+            peer.clear();
+        }
+        store.before_note({
+            let one = one.clone();
+            async move {
+                one.logout().await.unwrap();
+            }
+        });
+        let error = login(&one).await.unwrap_err();
+        assert!(matches!(error, Error::Refresh(RefreshError::NoGrant)), "{error:?}");
+        assert!(one.grant().is_none() && one.access_token().await.is_err());
+        assert!(manager(&peer, &store).load().await.unwrap().is_none());
+        let ended = ended(&peer);
+        assert!(peer.secrets().iter().rev().any(|secret| ended.contains(secret)), "{ended:?}");
+        // Nor does it come back later, and the next login is one like any other.
+        one.settle().await.unwrap();
+        assert!(one.grant().is_none());
+        login(&one).await.unwrap();
+        assert!(one.access_token().await.is_ok());
+    }
 }
 
 /// The same login, and a logout: nothing is stored, so the full disk does not matter.

@@ -7,13 +7,17 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use mcp_oauth_client::{CredentialStore, Lease, MemoryStore, SecretBytes, StoreError, StoreKey, Version};
 
+/// What happens then, once.
+type Moment = Arc<Mutex<Option<BoxFuture<'static, ()>>>>;
+
 #[derive(Clone, Default)]
 pub(crate) struct Faulty {
     /// What is behind it, as other processes see it.
     pub(crate) inner: MemoryStore,
     full: Arc<AtomicBool>,
     down: Arc<AtomicBool>,
-    before_removal: Arc<Mutex<Option<BoxFuture<'static, ()>>>>,
+    before_removal: Moment,
+    before_note: Moment,
 }
 
 impl Faulty {
@@ -30,6 +34,11 @@ impl Faulty {
     /// What happens between a look at a grant and its removal, once.
     pub(crate) fn before_removal(&self, then: impl Future<Output = ()> + Send + 'static) {
         *self.before_removal.lock().unwrap() = Some(Box::pin(then));
+    }
+
+    /// What happens between a grant's being stored and the note of where it is, once.
+    pub(crate) fn before_note(&self, then: impl Future<Output = ()> + Send + 'static) {
+        *self.before_note.lock().unwrap() = Some(Box::pin(then));
     }
 
     fn fails(&self, on_full: bool) -> Result<(), StoreError> {
@@ -57,11 +66,13 @@ impl CredentialStore for Faulty {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             self.fails(true)?;
-            if value.is_none() && matches!(key, StoreKey::Grant { .. }) {
-                let first = self.before_removal.lock().unwrap().take();
-                if let Some(first) = first {
-                    first.await;
-                }
+            let moment = match (key, &value) {
+                (StoreKey::Grant { .. }, None) => self.before_removal.lock().unwrap().take(),
+                (StoreKey::Server { .. }, Some(_)) => self.before_note.lock().unwrap().take(),
+                _ => None,
+            };
+            if let Some(first) = moment {
+                first.await;
             }
             self.inner.replace(key, value, expected).await
         })

@@ -149,6 +149,24 @@ async fn c10_6_once_and_only_its_own() {
     assert_eq!(peer.count("/token"), 1);
 }
 
+/// C10.6: nor does one from another server, whatever state it has: the right answer may still come.
+#[tokio::test]
+async fn c10_6_a_foreign_issuer_ends_nothing() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&peer);
+    let session = begin(&manager).await;
+    let answer = answer(&session).await;
+    let mut foreign: url::Url = answer.parse().unwrap();
+    let mut parameters: Vec<(String, String)> = foreign.query_pairs().into_owned().collect();
+    parameters.retain(|(name, _)| name != "iss");
+    parameters.push(("iss".to_owned(), "https://evil.test".to_owned()));
+    foreign.query_pairs_mut().clear().extend_pairs(parameters);
+    let refused = session.handle_callback(foreign.as_str()).await;
+    assert!(matches!(refused, Err(Error::Callback(CallbackError::Issuer { .. }))), "{refused:?}");
+    assert_eq!(peer.count("/token"), 0);
+    session.handle_callback(&answer).await.unwrap();
+}
+
 /// One redirect endpoint for many logins: the state finds the right one.
 #[tokio::test]
 async fn c10_6_finish_by_state() {

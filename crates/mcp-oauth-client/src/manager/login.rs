@@ -10,7 +10,7 @@ use super::unsaved::{Place, Unsaved, save_later};
 use super::{AuthorizationManager, Inner};
 use crate::attendance::Need;
 use crate::interaction::{Interaction, InteractionError, Prompt, Rendezvous};
-use crate::session::{Callback, PendingAuthorization};
+use crate::session::{Callback, Pending};
 use crate::token::exchange;
 use crate::{AuthorizationSession, CallbackError, Error, Grant, RefreshError};
 
@@ -197,12 +197,15 @@ impl Inner {
             (Callback::BareCode(_), Some(session)) => session.clone(),
             (Callback::BareCode(_), None) => return Err(CallbackError::NotAnAnswer.into()),
         };
-        let pending = self.pending.take(&state).await?.ok_or(CallbackError::UnknownState)?;
+        let kept = self.pending.take(&state).await?;
+        // Replicas that are configured in different ways, or otherwise than before a restart, have none in common.
+        let pending =
+            kept.and_then(|kept| kept.restore(&self.registration)).ok_or(CallbackError::UnknownState)?;
         let code = match callback.verify(&pending) {
             Ok(code) => code,
             // It is not from who was asked, whose answer may still come (C10.6).
             Err(error) if error.is_mistake() => {
-                self.pending.put(pending).await?;
+                self.pending.put(pending.to_kept()).await?;
                 return Err(error.into());
             }
             Err(error) => return Err(error.into()),
@@ -210,7 +213,7 @@ impl Inner {
         let inner = Arc::clone(self);
         self.to_its_end(async move {
             let answer = exchange(&inner.tokens, &pending, &code).await?;
-            let PendingAuthorization { client, resource, token_endpoint, requested, binding, .. } = pending;
+            let Pending { client, resource, token_endpoint, requested, binding, .. } = pending;
             let grant = Grant::new(client, resource, token_endpoint, requested, answer, inner.clock.now());
             inner.take(grant.bound_by(binding)).await
         })

@@ -12,7 +12,7 @@ use super::discover::Discovered;
 use super::request::Address;
 use crate::dpop::Signals;
 use crate::interaction::Prompt;
-use crate::session::{PendingAuthorization, Selection, select_scopes};
+use crate::session::{Pending, Selection, select_scopes};
 use crate::{AuthorizationServer, Error, Grant, ProtectedResource, RegisteredClient};
 
 /// What a login is for.
@@ -43,7 +43,7 @@ pub(crate) struct Beginning {
     pub(crate) url: Url,
     /// When it is too late to open it.
     pub(crate) open_before: Option<SystemTime>,
-    pub(crate) pending: PendingAuthorization,
+    pub(crate) pending: Pending,
     /// Whether its client is one that was registered for an earlier login.
     pub(super) client_is_stored: bool,
 }
@@ -87,7 +87,7 @@ impl Inner {
                 }
                 Err(error) => return Err(error),
                 Ok(Address { url, open_before }) => {
-                    self.pending.put(pending.clone()).await?;
+                    self.pending.put(pending.to_kept()).await?;
                     tracing::info!(server = %self.server, issuer = %pending.issuer(), scopes = %pending.requested, "a login begins");
                     return Ok(Beginning { url, open_before, pending, client_is_stored: is_stored });
                 }
@@ -130,7 +130,7 @@ impl Inner {
         server: &AuthorizationServer,
         client: RegisteredClient,
         redirect_uri: RedirectUri,
-    ) -> Result<PendingAuthorization, Error> {
+    ) -> Result<Pending, Error> {
         let requested = self.scopes_for(wanted, resource, server.metadata())?;
         let signals = Signals {
             challenges: wanted.challenges,
@@ -140,7 +140,7 @@ impl Inner {
         };
         let binding = self.registration.keys.choose(&signals)?;
         let lifetime = self.policy.limits.session_lifetime;
-        Ok(PendingAuthorization {
+        Ok(Pending {
             state: State::generate(&*self.entropy),
             verifier: CodeVerifier::generate(&*self.entropy),
             client,

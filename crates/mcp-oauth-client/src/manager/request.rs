@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use url::Url;
 
 use super::Inner;
-use crate::session::{PendingAuthorization, PushError, authorization_url, parameters, push, push_endpoint};
+use crate::session::{Pending, PushError, authorization_url, parameters, push, push_endpoint};
 use crate::{AuthorizationServer, Error};
 
 /// An address for a person.
@@ -19,7 +19,7 @@ impl Inner {
     pub(super) async fn address(
         &self,
         server: &AuthorizationServer,
-        pending: &PendingAuthorization,
+        pending: &Pending,
     ) -> Result<Address, Error> {
         let request = parameters(pending, &self.policy);
         let endpoint = server.authorization_endpoint();

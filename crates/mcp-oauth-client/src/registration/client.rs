@@ -248,7 +248,7 @@ impl RegisteredClient {
 }
 
 /// A client in the store.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ClientRecord {
     issuer: Issuer,
     client_id: ClientId,
@@ -268,6 +268,10 @@ pub(crate) struct ClientRecord {
 }
 
 impl ClientRecord {
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
     /// The client again. `None` when the configuration no longer has what the record leaves to it.
     pub(crate) fn restore(self, registration: &Registration) -> Option<RegisteredClient> {
         let (secret, key) = match self.origin {

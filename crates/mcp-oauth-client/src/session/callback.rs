@@ -5,7 +5,7 @@ use std::fmt;
 use mcp_oauth_core::{AuthorizationCode, Issuer, OAuthError, OAuthErrorCode, State};
 use url::form_urlencoded;
 
-use super::PendingAuthorization;
+use super::Pending;
 
 /// Why an answer was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +122,7 @@ impl Callback {
 
     /// Judges the answer by the record of its request. `iss` comes before anything else, for error answers too: what an
     /// answer from elsewhere says must be neither acted on nor shown (MCP "Authorization Response Validation").
-    pub(crate) fn verify(self, pending: &PendingAuthorization) -> Result<AuthorizationCode, CallbackError> {
+    pub(crate) fn verify(self, pending: &Pending) -> Result<AuthorizationCode, CallbackError> {
         let expected = pending.issuer();
         match self {
             Self::BareCode(_) if pending.sends_iss => {

@@ -1,65 +1,58 @@
-//! Authorizations under way: the record that ties an answer to its request.
+//! Where authorizations under way are kept.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
-use mcp_oauth_core::{Clock, CodeVerifier, EndpointUrl, Issuer, RedirectUri, ResourceUri, ScopeSet, State};
+use mcp_oauth_core::{Clock, State};
 use sha2::{Digest as _, Sha256};
 
-use crate::dpop::Binding;
-use crate::{RegisteredClient, StoreError};
+use super::PendingAuthorization;
+use crate::StoreError;
 
-/// Everything that the answer to one authorization request is checked against, and that the token request needs
-/// (MCP "Authorization Response Validation"). Made before the person sees the address, used once.
-#[derive(Clone)]
-pub struct PendingAuthorization {
-    pub(crate) state: State,
-    pub(crate) verifier: CodeVerifier,
-    pub(crate) client: RegisteredClient,
-    pub(crate) redirect_uri: RedirectUri,
-    pub(crate) resource: ResourceUri,
-    pub(crate) token_endpoint: EndpointUrl,
-    pub(crate) requested: ScopeSet,
-    /// What the tokens are to be bound to.
-    pub(crate) binding: Option<Binding>,
-    /// Whether the server said that its answers carry `iss`.
-    pub(crate) sends_iss: bool,
-    pub(crate) expires_at: SystemTime,
-}
-
-impl PendingAuthorization {
-    /// Who must answer.
-    pub fn issuer(&self) -> &Issuer {
-        self.client.issuer()
-    }
-
-    /// What the answer carries to be found again.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// When an answer comes too late.
-    pub fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
-}
-
-impl fmt::Debug for PendingAuthorization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingAuthorization")
-            .field("issuer", self.issuer())
-            .field("resource", &self.resource)
-            .field("redirect_uri", &self.redirect_uri)
-            .field("requested", &self.requested.to_string())
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Keeps authorizations under way. One that replicas share lets any of them finish what another began.
+/// Keeps authorizations under way. One that replicas share lets any of them finish what another began, and one that lasts
+/// lets a login outlive a restart.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::{Arc, Mutex};
+///
+/// use futures_util::future::BoxFuture;
+/// use mcp_oauth_client::{PendingAuthorization, PendingStore, SecretBytes, StoreError};
+/// use mcp_oauth_core::State;
+///
+/// /// Stands for a database that the replicas share. One that expires records takes the time from
+/// /// [`PendingAuthorization::expires_at`].
+/// #[derive(Clone, Default)]
+/// struct Shared(Arc<Mutex<HashMap<String, SecretBytes>>>);
+///
+/// impl PendingStore for Shared {
+///     fn put(&self, pending: PendingAuthorization) -> BoxFuture<'_, Result<(), StoreError>> {
+///         Box::pin(async move {
+///             let bytes = pending.to_bytes()?;
+///             self.0.lock().expect("a lock").insert(pending.state().expose().to_owned(), bytes);
+///             Ok(())
+///         })
+///     }
+///
+///     fn take<'a>(
+///         &'a self,
+///         state: &'a State,
+///     ) -> BoxFuture<'a, Result<Option<PendingAuthorization>, StoreError>> {
+///         Box::pin(async move {
+///             // In one step, so that an answer counts once: `GETDEL` of Redis, `DELETE .. RETURNING` of SQL.
+///             let bytes = self.0.lock().expect("a lock").remove(state.expose());
+///             Ok(bytes.and_then(|bytes| PendingAuthorization::from_bytes(bytes.expose())))
+///         })
+///     }
+/// }
+///
+/// let manager = mcp_oauth_client::AuthorizationManager::builder("https://mcp.example/mcp")
+///     .pending_store(Shared::default())
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait PendingStore: Send + Sync + 'static {
     /// Keeps a record until it is taken or expires.
     fn put(&self, pending: PendingAuthorization) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -96,21 +89,21 @@ impl MemoryPendingStore {
     fn keep(&self, pending: PendingAuthorization) {
         let now = self.clock.now();
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.retain(|_, known| known.expires_at > now);
+        records.retain(|_, known| known.expires_at() > now);
         while records.len() >= self.capacity {
-            let Some(first) = records.iter().min_by_key(|(_, known)| known.expires_at).map(|(key, _)| *key)
+            let Some(first) = records.iter().min_by_key(|(_, known)| known.expires_at()).map(|(key, _)| *key)
             else {
                 break;
             };
             records.remove(&first);
         }
-        records.insert(key(&pending.state), pending);
+        records.insert(key(pending.state()), pending);
     }
 
     fn remove(&self, state: &State) -> Option<PendingAuthorization> {
         let now = self.clock.now();
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.remove(&key(state)).filter(|known| known.expires_at > now)
+        records.remove(&key(state)).filter(|known| known.expires_at() > now)
     }
 }
 

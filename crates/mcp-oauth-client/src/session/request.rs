@@ -3,11 +3,11 @@
 use mcp_oauth_core::{CodeChallenge, EndpointUrl};
 use url::Url;
 
-use super::PendingAuthorization;
+use super::Pending;
 use crate::Policy;
 
 /// The parameters of the request, each once. Those of the policy come last and replace none but `prompt`.
-pub(crate) fn parameters(pending: &PendingAuthorization, policy: &Policy) -> Vec<(String, String)> {
+pub(crate) fn parameters(pending: &Pending, policy: &Policy) -> Vec<(String, String)> {
     let mut parameters = vec![
         ("response_type", "code".to_owned()),
         ("client_id", pending.client.client_id().to_string()),

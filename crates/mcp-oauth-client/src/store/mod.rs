@@ -26,6 +26,7 @@ pub use key::StoreKey;
 #[cfg(any(test, feature = "keyring"))]
 pub use keyring::{KeyringError, KeyringStore};
 pub use memory::MemoryStore;
+pub(crate) use record::{Record, encode};
 pub(crate) use records::Records;
 pub use sealed::{SealedStore, SealingKey, SealingKeyError, SealingKeys, UnsealError};
 pub use value::{SecretBytes, Version};

@@ -50,7 +50,7 @@ pub(super) fn decode<T: Record>(key: &StoreKey, bytes: &SecretBytes) -> Result<O
     Ok(record)
 }
 
-pub(super) fn encode(record: &impl Record) -> Result<SecretBytes, StoreError> {
+pub(crate) fn encode(record: &impl Record) -> Result<SecretBytes, StoreError> {
     let mut buffer = WipedBuffer::default();
     match serde_json::to_writer_pretty(&mut buffer, record) {
         Ok(()) => Ok(SecretBytes(buffer.0)),

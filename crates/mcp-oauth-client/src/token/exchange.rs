@@ -3,12 +3,12 @@
 use mcp_oauth_core::{AuthorizationCode, TokenResponse};
 
 use super::{TokenEndpoint, TokenError, TokenRequest};
-use crate::session::PendingAuthorization;
+use crate::session::Pending;
 
 /// Redeems a code for the authorization that asked for it.
 pub(crate) async fn exchange(
     tokens: &TokenEndpoint,
-    pending: &PendingAuthorization,
+    pending: &Pending,
     code: &AuthorizationCode,
 ) -> Result<TokenResponse, TokenError> {
     let mut form = vec![

@@ -40,6 +40,7 @@ mod races;
 mod real;
 mod refresh;
 mod registration;
+mod replicas;
 mod resumption;
 mod sharing;
 mod step_up_alone;

@@ -8,13 +8,13 @@ use super::*;
 use crate::ResourceParameter;
 use crate::registration::RegisteredClient;
 
-fn url(endpoint: &str, scope: &str) -> (Url, PendingAuthorization) {
+fn url(endpoint: &str, scope: &str) -> (Url, Pending) {
     url_within(&Policy::default(), endpoint, scope)
 }
 
-fn url_within(policy: &Policy, endpoint: &str, scope: &str) -> (Url, PendingAuthorization) {
+fn url_within(policy: &Policy, endpoint: &str, scope: &str) -> (Url, Pending) {
     let endpoint = EndpointUrl::parse(endpoint).unwrap();
-    let pending = PendingAuthorization {
+    let pending = Pending {
         state: State::parse("st ate").unwrap(),
         verifier: CodeVerifier::generate(&SystemEntropy),
         client: RegisteredClient::public(

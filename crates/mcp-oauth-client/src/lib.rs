@@ -164,6 +164,9 @@ mod token;
 mod transport;
 mod unattended;
 
+/// The words of the protocol, which stand in the signatures here: ids, scopes, challenges, metadata.
+pub use mcp_oauth_core;
+
 pub use assertion::{AssertionAudience, AssertionError, AssertionSigner, ClientKey, InvalidKey, PrivateKey};
 pub use attendance::LoginOccasion;
 pub use authorized::{Answer, AuthorizedHttpClient, AuthorizedRequest, RequestError};

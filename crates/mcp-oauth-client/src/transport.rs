@@ -11,8 +11,10 @@ mod sse;
 mod streamable;
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
 use ::rmcp::transport::StreamableHttpClientTransport;
+use ::rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use ::rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 
 use crate::AuthorizationManager;
@@ -92,9 +94,13 @@ pub async fn create_authorized_streamable_transport(
     let options = options.unwrap_or_default();
     let manager = manager.borrow();
     let url = url::Url::parse(url.as_ref()).map_err(|error| TransportError::Url(error.into()))?;
-    let http = Http::new(manager, &options);
-    let client = AuthorizedStreamableClient::new(http, &manager.policy().limits);
-    let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
+    let client = AuthorizedStreamableClient::new(manager, &options);
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
         .max_sse_event_size(manager.policy().limits.resource_bytes);
+    // rmcp doubles its pause without end: a server that is away over night would not be found again for hours.
+    let mut backoff = ExponentialBackoff::default();
+    backoff.base_duration = options.retry.pause;
+    backoff.max_delay = Some(options.retry.longest_pause);
+    config.retry_config = Arc::new(backoff);
     Ok(StreamableHttpClientTransport::with_client(client, config))
 }

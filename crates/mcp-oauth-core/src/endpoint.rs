@@ -33,6 +33,9 @@ pub enum InvalidUrl {
     /// `…?query`.
     #[error("a query is not allowed in it")]
     Query,
+    /// A blank, a control character, or one that is not ASCII: in a URI these are percent-encoded (RFC 3986 §2).
+    #[error("a character is not allowed in it")]
+    Character,
 }
 
 /// Which schemes are acceptable.

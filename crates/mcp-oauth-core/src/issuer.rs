@@ -30,7 +30,8 @@ impl Issuer {
     /// # Errors
     /// When it is not http(s), or has user information, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
-        let url = Url::parse(text)?;
+        let written = WrittenUrl::parse(text)?;
+        let url = written.url();
         if !matches!(url.scheme(), "http" | "https") {
             return Err(InvalidUrl::Scheme(url.scheme().chars().take(32).collect()));
         }
@@ -43,7 +44,7 @@ impl Issuer {
         if url.fragment().is_some() {
             return Err(InvalidUrl::Fragment);
         }
-        Ok(Self(WrittenUrl::new(text, url)))
+        Ok(Self(written))
     }
 
     /// As it was written.

@@ -30,10 +30,11 @@ impl RedirectUri {
     /// When it is relative, plain http to another machine, of a scheme that runs or reads something on the spot
     /// (`javascript:`, `data:`, `file:` …), or has a fragment or user information.
     pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
-        let url = Url::parse(text)?;
+        let written = WrittenUrl::parse(text)?;
+        let url = written.url();
         match url.scheme() {
             "https" => {}
-            "http" if is_loopback(&url) => {}
+            "http" if is_loopback(url) => {}
             "http" => return Err(InvalidUrl::PlainHttp),
             // RFC 8252 §7.1: private-use schemes are reverse domain names, so they hold a dot.
             private if private.contains('.') => {}
@@ -45,7 +46,7 @@ impl RedirectUri {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(InvalidUrl::UserInformation);
         }
-        Ok(Self(WrittenUrl::new(text, url)))
+        Ok(Self(written))
     }
 
     /// `http://127.0.0.1:PORT/callback`, for a program on a person's machine. Port 0 means: to be chosen.

@@ -32,7 +32,8 @@ impl ResourceUri {
     /// # Errors
     /// When it is something else.
     pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
-        let url = Url::parse(text)?;
+        let written = WrittenUrl::parse(text)?;
+        let url = written.url();
         if !matches!(url.scheme(), "http" | "https") {
             return Err(InvalidUrl::Scheme(url.scheme().chars().take(32).collect()));
         }
@@ -42,7 +43,7 @@ impl ResourceUri {
         if url.fragment().is_some() {
             return Err(InvalidUrl::Fragment);
         }
-        Ok(Self(WrittenUrl::new(text, url)))
+        Ok(Self(written))
     }
 
     /// The canonical identifier of the MCP server at `server`: lower-case scheme and host, no fragment, no slash after

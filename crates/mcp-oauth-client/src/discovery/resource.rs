@@ -190,7 +190,10 @@ fn assume(
         }
         None => return Err(DiscoveryError::NoResourceMetadata),
     };
-    let resource = ResourceUri::of_server(server.url()).map_err(DiscoveryError::MetadataUrl)?;
+    let mut address = server.url().clone();
+    // RFC 8707 §2 wants none, and people put keys there, which are not for the authorization server.
+    address.set_query(None);
+    let resource = ResourceUri::of_server(&address).map_err(DiscoveryError::MetadataUrl)?;
     tracing::info!(authorization_server = %base, "the MCP server publishes no protected resource metadata");
     Ok(ProtectedResource {
         resource,

@@ -226,3 +226,6 @@ impl Rendezvous for Waiting {
 fn open_system_browser(url: &Url) -> io::Result<()> {
     webbrowser::open(url.as_str())
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,9 +123,13 @@ impl ClientRegistration {
             let client = inner.adopt(&client, &information).await?;
             Ok((information, client))
         };
-        let (information, client) = self.manager.inner.to_its_end(change).await?;
-        self.hold(client);
-        Ok(information)
+        match self.manager.inner.to_its_end(change).await {
+            Ok((information, client)) => {
+                self.hold(client);
+                Ok(information)
+            }
+            Err(error) => Err(self.caught_up(error).await),
+        }
     }
 
     /// Ends the registration. The grant that was made with it works no longer.
@@ -141,9 +145,26 @@ impl ClientRegistration {
 
     async fn reading(&mut self) -> Result<Reading, Error> {
         let (client, management) = (self.client.clone(), self.management.clone());
-        let (reading, client) = self.manager.inner.read_registration(client, management).await?;
-        self.hold(client);
-        Ok(reading)
+        match self.manager.inner.read_registration(client, management).await {
+            Ok((reading, client)) => {
+                self.hold(client);
+                Ok(reading)
+            }
+            Err(error) => Err(self.caught_up(error).await),
+        }
+    }
+
+    /// What an answer brought before it turned out to be of no use.
+    async fn caught_up(&mut self, error: Error) -> Error {
+        let inner = &self.manager.inner;
+        let stored =
+            inner.records.load_client(self.client.issuer(), self.client.kept_under(), &inner.registration);
+        if let Ok(Some(stored)) = stored.await
+            && stored.client_id() == self.client.client_id()
+        {
+            self.hold(stored);
+        }
+        error
     }
 
     fn hold(&mut self, client: RegisteredClient) {
@@ -184,7 +205,14 @@ impl super::Inner {
             Some(known) => Some(known.renewed(&self.fetcher, information)),
             None => Management::offered(&self.fetcher, information),
         };
-        let client = before.updated(information, management)?;
+        let client = match before.updated(information, management.clone()) {
+            Ok(client) => client,
+            // This client cannot be what it is by now, but the token that came with the answer is the one that can end it.
+            Err(error) => {
+                self.records.put_client(&before.managed_by(management)).await?;
+                return Err(error.into());
+            }
+        };
         if client != *before {
             self.records.put_client(&client).await?;
         }

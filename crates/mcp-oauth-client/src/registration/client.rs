@@ -116,6 +116,11 @@ impl RegisteredClient {
         self.management.as_ref()
     }
 
+    /// The same, managed in this way from now on.
+    pub(crate) fn managed_by(&self, management: Option<Management>) -> Self {
+        Self { management: management.or_else(|| self.management.clone()), ..self.clone() }
+    }
+
     /// This client as the server describes it now (RFC 7592 §3), which therefore knows it. What the answer leaves out stays
     /// as it was.
     pub(crate) fn updated(

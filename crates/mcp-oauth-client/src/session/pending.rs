@@ -64,6 +64,19 @@ pub trait PendingStore: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<PendingAuthorization>, StoreError>>;
 }
 
+impl<S: PendingStore + ?Sized> PendingStore for Arc<S> {
+    fn put(&self, pending: PendingAuthorization) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).put(pending)
+    }
+
+    fn take<'a>(
+        &'a self,
+        state: &'a State,
+    ) -> BoxFuture<'a, Result<Option<PendingAuthorization>, StoreError>> {
+        (**self).take(state)
+    }
+}
+
 /// Keeps authorizations in memory, up to a number: a new one then pushes out the one that expires first.
 pub struct MemoryPendingStore {
     clock: Arc<dyn Clock>,

@@ -1,6 +1,7 @@
 //! The seam: whoever keeps values under keys.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -34,6 +35,30 @@ pub trait CredentialStore: Send + Sync + 'static {
         ttl: Duration,
         wait: Duration,
     ) -> BoxFuture<'a, Result<Lease, StoreError>>;
+}
+
+impl<S: CredentialStore + ?Sized> CredentialStore for Arc<S> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
+        (**self).load(key)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        value: Option<SecretBytes>,
+        expected: Option<Version>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).replace(key, value, expected)
+    }
+
+    fn lease<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        ttl: Duration,
+        wait: Duration,
+    ) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        (**self).lease(key, ttl, wait)
+    }
 }
 
 /// The right to renew what is under a key, until it is dropped. Held over a request, so that of several processes only

@@ -7,7 +7,8 @@ use ::rmcp::ServiceError;
 use ::rmcp::service::ClientInitializeError;
 use ::rmcp::transport::streamable_http_client::StreamableHttpError;
 use http::StatusCode;
-use mcp_oauth_core::InvalidUrl;
+use mcp_oauth_core::{InvalidUrl, RedactedUrl};
+use url::Url;
 
 use crate::http::BoxError;
 use crate::{AuthorizationRequired, RefreshError};
@@ -27,15 +28,24 @@ pub enum TransportError {
     /// The token could not be renewed.
     #[error(transparent)]
     Refresh(#[from] RefreshError),
-    /// The request could not be sent, or got no answer.
-    #[error("the server cannot be reached")]
-    Unreachable(#[source] BoxError),
+    /// The request could not be sent, or got no answer. The message tells what it came of, too, since rmcp shows nothing
+    /// else of an error.
+    #[error("{url} cannot be reached: {}", causes(&**source))]
+    Unreachable {
+        /// The address, without what may be a secret in it.
+        url: String,
+        /// What failed.
+        #[source]
+        source: BoxError,
+    },
     /// The connection broke, or the answer is too long.
     #[error("the answer broke off or is too long")]
     Broken(#[source] BoxError),
     /// The server refuses.
-    #[error("the server answered with {status}")]
+    #[error("{url} answered with {status}")]
     Status {
+        /// The address, without what may be a secret in it.
+        url: String,
         /// The answer.
         status: StatusCode,
     },
@@ -57,8 +67,20 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// What the layer returns, each by its type again.
-    pub(super) fn from_box(error: BoxError) -> Self {
+    /// True when the same may succeed a moment later.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::TimedOut { .. } => true,
+            Self::Status { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Refresh(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// What the layer returns for a request to this address, each by its type again.
+    pub(super) fn from_box(error: BoxError, uri: &str) -> Self {
         let error = match error.downcast::<AuthorizationRequired>() {
             Ok(required) => return Self::Authorization(*required),
             Err(error) => error,
@@ -69,9 +91,29 @@ impl TransportError {
         };
         match error.downcast::<RefreshError>() {
             Ok(refresh) => Self::Refresh(*refresh),
-            Err(other) => Self::Unreachable(other),
+            Err(source) => Self::Unreachable { url: shown(uri), source },
         }
     }
+}
+
+/// An address as it may be told.
+pub(super) fn shown(uri: &str) -> String {
+    Url::parse(uri).map(|url| RedactedUrl(&url).to_string()).unwrap_or_default()
+}
+
+/// An error and everything that caused it, each part once.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut said = String::new();
+    for error in std::iter::successors(Some(error), |&error| error.source()) {
+        let part = error.to_string();
+        // hyper's client says on the way only that it is a client.
+        if !said.contains(&part) && !part.starts_with("client error (") {
+            let separator = if said.is_empty() { "" } else { ": " };
+            said.push_str(separator);
+            said.push_str(&part);
+        }
+    }
+    said
 }
 
 /// What rmcp's errors, and ours, carry without calling it their source.

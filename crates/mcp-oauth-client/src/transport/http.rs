@@ -52,7 +52,9 @@ impl Http {
         request: Request<Full<Bytes>>,
     ) -> BoxFuture<'static, Result<Response<ResponseBody>, TransportError>> {
         // In a box, since the compiler cannot see through as many futures in one as a transport has.
-        self.service.clone().oneshot(request).map_err(TransportError::from_box).boxed()
+        let uri = request.uri().to_string();
+        let sent = self.service.clone().oneshot(request);
+        sent.map_err(move |error| TransportError::from_box(error, &uri)).boxed()
     }
 }
 

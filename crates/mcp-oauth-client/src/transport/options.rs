@@ -28,13 +28,13 @@ pub struct TransportOptions {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TransportRetry {
-    /// Attempts in a row without any event. Default: 5.
+    /// Attempts in a row without any event, of the legacy transport; the other one goes on for ever. Default: 5.
     pub attempts: usize,
-    /// The pause before each, unless the server names one. Default: 1 second.
+    /// The pause before each, unless the server names one. For streamable HTTP, rmcp doubles it each time. Default: 1 second.
     pub pause: Duration,
-    /// The shortest pause that a server may name. Default: 100 milliseconds.
+    /// The shortest pause that a server of the legacy transport may name. Default: 100 milliseconds.
     pub shortest_pause: Duration,
-    /// The longest pause that a server may name. Default: 60 seconds.
+    /// The longest pause, whoever names it. Default: 60 seconds.
     pub longest_pause: Duration,
 }
 
@@ -96,7 +96,7 @@ impl TransportOptions {
         self
     }
 
-    /// How broken streams of the legacy transport are resumed. rmcp does that itself for streamable HTTP.
+    /// How broken streams are resumed.
     #[must_use]
     pub fn retry(mut self, retry: TransportRetry) -> Self {
         self.retry = retry;

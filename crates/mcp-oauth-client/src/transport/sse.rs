@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use url::Url;
 
+use super::error::shown;
 use super::events::{Events, events};
 use super::http::{HeadLimit, Http, is_of_kind};
 use super::{TransportError, TransportOptions, TransportRetry};
@@ -83,7 +84,11 @@ impl Transport<RoleClient> for AuthorizedSseTransport {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             let status = http.send(request).await?.status();
             // What comes of it comes on the stream.
-            if status.is_success() { Ok(()) } else { Err(TransportError::Status { status }) }
+            if status.is_success() {
+                Ok(())
+            } else {
+                Err(TransportError::Status { url: shown(&endpoint.to_string()), status })
+            }
         }
     }
 
@@ -118,7 +123,7 @@ impl Source {
         let response = self.http.send(request).await?;
         let status = response.status();
         if !status.is_success() {
-            return Err(TransportError::Status { status });
+            return Err(TransportError::Status { url: shown(self.url.as_str()), status });
         }
         if !is_of_kind(&response, "text/event-stream") {
             return Err(TransportError::NoEventStream);
@@ -218,12 +223,7 @@ impl Reader {
             tokio::time::sleep(pause).await;
             match self.source.open(Some(&id)).await {
                 Ok(stream) => return Some(stream),
-                Err(error @ (TransportError::Unreachable(_) | TransportError::TimedOut { .. })) => {
-                    tracing::debug!(%error, "not resumed yet");
-                }
-                Err(TransportError::Status { status }) if status.is_server_error() => {
-                    tracing::debug!(%status, "not resumed yet");
-                }
+                Err(error) if error.is_passing() => tracing::debug!(%error, "not resumed yet"),
                 Err(error) => {
                     tracing::warn!(%error, "the event stream cannot be resumed");
                     return None;

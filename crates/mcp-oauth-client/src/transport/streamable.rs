@@ -16,10 +16,11 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use sse_stream::{Error as SseError, Sse};
 
-use super::TransportError;
+use super::error::shown;
 use super::events::events;
 use super::http::{Http, ResponseBody, is_of_kind, read};
-use crate::Limits;
+use super::{TransportError, TransportOptions};
+use crate::AuthorizationManager;
 
 const EVENTS: &str = "text/event-stream";
 const JSON: &str = "application/json";
@@ -29,6 +30,23 @@ type Failure = StreamableHttpError<TransportError>;
 
 /// What [`create_authorized_streamable_transport`](super::create_authorized_streamable_transport) puts below rmcp's
 /// transport. The token that rmcp would add itself is not used.
+///
+/// For a configuration of rmcp's transport that is the program's own:
+///
+/// ```
+/// use mcp_oauth_client::{AuthorizationManager, AuthorizedStreamableClient, TransportOptions};
+/// use rmcp::transport::StreamableHttpClientTransport;
+/// use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let manager = AuthorizationManager::new("https://mcp.example/mcp").await?;
+/// let client = AuthorizedStreamableClient::new(&manager, &TransportOptions::new());
+/// let config = StreamableHttpClientTransportConfig::with_uri("https://mcp.example/mcp").reinit_on_expired_session(false);
+/// let transport = StreamableHttpClientTransport::with_client(client, config);
+/// # drop(transport);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct AuthorizedStreamableClient {
     http: Http,
@@ -38,9 +56,12 @@ pub struct AuthorizedStreamableClient {
 }
 
 impl AuthorizedStreamableClient {
-    pub(super) fn new(http: Http, limits: &Limits) -> Self {
+    /// A client with the tokens of `manager`. [`TransportOptions::retry`] is not looked at: how streams are resumed is a part
+    /// of the transport's configuration.
+    pub fn new(manager: &AuthorizationManager, options: &TransportOptions) -> Self {
+        let limits = &manager.policy().limits;
         Self {
-            http,
+            http: Http::new(manager, options),
             json_bytes: limits.resource_bytes,
             error_bytes: limits.answer_bytes,
             error_time: limits.request_time,
@@ -71,6 +92,7 @@ impl AuthorizedStreamableClient {
     /// An answer that is no success: as much of it as rmcp can make use of.
     async fn failure(
         &self,
+        uri: &str,
         message: &ClientJsonRpcMessage,
         in_session: bool,
         response: Response<ResponseBody>,
@@ -113,7 +135,7 @@ impl AuthorizedStreamableClient {
             _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
                 Err(HttpStatusError::new(status.as_u16(), retry_after).into())
             }
-            _ => Err(StreamableHttpError::Client(TransportError::Status { status })),
+            _ => Err(StreamableHttpError::Client(TransportError::Status { url: shown(uri), status })),
         }
     }
 }
@@ -157,7 +179,7 @@ impl StreamableHttpClient for AuthorizedStreamableClient {
             return Ok(StreamableHttpPostResponse::Accepted);
         }
         if !status.is_success() {
-            return self.failure(&message, session.is_some(), response).await;
+            return self.failure(&uri, &message, session.is_some(), response).await;
         }
         let named = response.headers().get(SESSION_ID).and_then(|value| value.to_str().ok());
         let named = named.map(str::to_owned);
@@ -189,7 +211,7 @@ impl StreamableHttpClient for AuthorizedStreamableClient {
         if status.is_success() || status == StatusCode::METHOD_NOT_ALLOWED {
             return Ok(());
         }
-        Err(StreamableHttpError::Client(TransportError::Status { status }))
+        Err(StreamableHttpError::Client(TransportError::Status { url: shown(&uri), status }))
     }
 
     async fn get_stream(
@@ -227,7 +249,7 @@ impl StreamableHttpClient for AuthorizedStreamableClient {
         match response.status() {
             StatusCode::METHOD_NOT_ALLOWED => Err(StreamableHttpError::ServerDoesNotSupportSse),
             status if !status.is_success() => {
-                Err(StreamableHttpError::Client(TransportError::Status { status }))
+                Err(StreamableHttpError::Client(TransportError::Status { url: shown(&uri), status }))
             }
             _ if is_of_kind(&response, EVENTS) => Ok(events(response.into_body(), event_bytes)),
             _ => Err(StreamableHttpError::UnexpectedContentType(None)),

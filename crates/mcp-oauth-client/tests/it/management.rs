@@ -212,6 +212,24 @@ async fn a_new_token_for_the_same_address() {
     }
 }
 
+/// RFC 7592 §3: an answer that this client cannot follow has brought the only token that works all the same.
+#[tokio::test]
+async fn a_change_that_cannot_be_followed_loses_no_token() {
+    let peer = managed(|_| {}).await;
+    let manager = manager(&peer);
+    login(&manager).await.unwrap();
+    let mut registration = manager.client_registration().await.unwrap().expect("one");
+    peer.change(|script| {
+        script.management_patch = json!({ "token_endpoint_auth_method": "tls_client_auth" });
+    });
+    let error = registration.read().await.unwrap_err();
+    assert!(matches!(error, Error::Registration(RegistrationError::AuthMethod { .. })), "{error:?}");
+    peer.change(|script| script.management_patch = json!({ "token_endpoint_auth_method": "none" }));
+    registration.read().await.unwrap();
+    let forgotten = manager.forget().await.unwrap();
+    assert!(matches!(forgotten.registration, Some(Ok(()))), "{forgotten:?}");
+}
+
 /// C6.8: a registration whose redirect URI was taken away is not used for it, and no login hangs on it.
 #[tokio::test]
 async fn c6_8_a_redirect_uri_that_was_taken_away() {

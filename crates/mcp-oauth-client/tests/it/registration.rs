@@ -206,14 +206,23 @@ async fn c7_4_client_of_another_issuer() {
 /// to the new one.
 #[tokio::test]
 async fn c7_3_registers_anew_at_another_server() {
-    let first = OAuthPeer::start(|_| {}).await;
+    let first = OAuthPeer::start(|script| {
+        script.resource_patch = json!({ "scopes_supported": ["of:the:first"] });
+    })
+    .await;
     let second = OAuthPeer::start(|_| {}).await;
     let manager = manager(&first);
-    login(&manager).await.unwrap();
+    let before = login(&manager).await.unwrap();
+    assert!(before.scopes().contains("of:the:first"));
     let issuer = second.issuer();
-    first.change(|script| script.resource_patch = json!({ "authorization_servers": [issuer] }));
+    first.change(|script| {
+        script.resource_patch =
+            json!({ "authorization_servers": [issuer], "scopes_supported": ["of:the:second"] });
+    });
     let grant = login(&manager).await.unwrap();
     assert_eq!(grant.issuer().as_str(), second.issuer());
+    let asked = only(&second, "/authorize").parameter("scope").unwrap();
+    assert!(asked.contains("of:the:second") && !asked.contains("of:the:first"), "C7.1: {asked}");
     assert_eq!((first.count("/register"), second.count("/register")), (1, 1));
     let sent: Vec<_> = second.seen().iter().map(|seen| format!("{:?} {:?}", seen.query, seen.body)).collect();
     assert!(first.secrets().iter().all(|secret| sent.iter().all(|text| !text.contains(secret))));

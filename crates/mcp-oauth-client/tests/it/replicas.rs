@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use mcp_oauth_client::{
-    AuthorizationManagerBuilder, CallbackError, DpopPolicy, Error, PendingAuthorization, PendingStore,
-    PreregisteredClient, SecretBytes, StoreError,
+    AuthorizationManagerBuilder, CallbackError, CredentialStore, DpopPolicy, Error, MemoryPendingStore,
+    MemoryStore, PendingAuthorization, PendingStore, PreregisteredClient, SecretBytes, StoreError,
 };
 use mcp_oauth_core::{Challenges, ClientId, ClientSecret, RedirectUri, State};
 use serde_json::json;
@@ -115,6 +115,24 @@ async fn c17_14_a_bound_code_is_redeemed_elsewhere() {
         builder(&peer).policy(policy)
     };
     begins_and_ends(&Shared::default(), make(), make()).await.unwrap();
+}
+
+/// Stores that are chosen at run time, and one for the managers of several servers.
+#[tokio::test]
+async fn stores_behind_a_pointer() {
+    let (peer, other) = (OAuthPeer::start(|_| {}).await, OAuthPeer::start(|_| {}).await);
+    let pending: Arc<dyn PendingStore> = Arc::new(MemoryPendingStore::new(mcp_oauth_core::SystemClock));
+    let store: Arc<dyn CredentialStore> = Arc::new(MemoryStore::new());
+    for peer in [&peer, &other] {
+        let make = || builder(peer).store(Arc::clone(&store));
+        let one = make().pending_store(Arc::clone(&pending)).build().unwrap();
+        let two = make().pending_store(Arc::clone(&pending)).build().unwrap();
+        let session = one.begin(&Challenges::default(), RedirectUri::parse(REDIRECT).unwrap()).await.unwrap();
+        let browser = Browser::new().stop_at(REDIRECT);
+        let answer = browser.open(session.get_authorization_url().as_str()).await.unwrap().url;
+        two.finish(answer.as_str()).await.unwrap();
+        assert!(make().build().unwrap().load().await.unwrap().is_some());
+    }
 }
 
 /// Bytes that are none, or of a version to come, are no login.

@@ -18,6 +18,9 @@ const CHANGED: &str = r#"data: {"jsonrpc":"2.0","method":"notifications/tools/li
 /// Stands for a 503.
 const BUSY: &str = "busy";
 
+/// Stands for a 429.
+const TOO_MANY: &str = "too many";
+
 /// What a server answers, one text for each request for its stream; afterwards it is gone. How many messages came, and the
 /// `Last-Event-ID` of each request.
 async fn received(answers: Vec<String>) -> (usize, Vec<Option<HeaderValue>>) {
@@ -30,6 +33,7 @@ async fn received(answers: Vec<String>) -> (usize, Vec<Option<HeaderValue>>) {
             let answer = answers.lock().unwrap().pop();
             let status = match answer.as_deref() {
                 Some(BUSY) => 503,
+                Some(TOO_MANY) => 429,
                 Some(_) => 200,
                 None => 404,
             };
@@ -62,9 +66,9 @@ fn id(text: &'static str) -> HeaderValue {
 async fn goes_on_where_it_was() {
     let first = format!("{START}id: 1\nretry: 10\n{CHANGED}\n\nid: 2\n{CHANGED}\n\n");
     let second = format!("id: 3\n{CHANGED}\n\n");
-    let (messages, asked) = received(vec![first, BUSY.to_owned(), second]).await;
+    let (messages, asked) = received(vec![first, BUSY.to_owned(), TOO_MANY.to_owned(), second]).await;
     assert_eq!(messages, 3);
-    assert_eq!(asked, [None, Some(id("2")), Some(id("2")), Some(id("3"))]);
+    assert_eq!(asked, [None, Some(id("2")), Some(id("2")), Some(id("2")), Some(id("3"))]);
 }
 
 /// Without numbers nobody knows what was missed, so the session ends.
@@ -79,8 +83,10 @@ async fn ends_without_numbers() {
 async fn is_not_taken_up_for_ever() {
     let first = format!("{START}id: 1\nretry: 0\n{CHANGED}\n\n");
     let silent = std::iter::repeat_n(String::new(), 100);
+    let began = tokio::time::Instant::now();
     let (messages, asked) = received(std::iter::once(first).chain(silent).collect()).await;
     assert_eq!((messages, asked.len()), (1, 6));
+    assert!(began.elapsed() >= Duration::from_millis(500), "not in a hot loop: {:?}", began.elapsed());
 }
 
 /// A server that accepts and says nothing: an error, in the time that a request has.

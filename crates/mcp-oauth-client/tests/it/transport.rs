@@ -285,6 +285,18 @@ async fn c13_3_an_endpoint_elsewhere() {
     assert_eq!(other.seen().len(), 0);
 }
 
+/// rmcp shows an error's message and nothing that caused it, so the message says where and why.
+#[tokio::test]
+async fn an_error_says_where_and_why() {
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}/mcp?api_key=s3cr3t");
+    let manager = AuthorizationManager::new(&url).await.unwrap();
+    let transport = create_authorized_streamable_transport(&url, &manager, None).await.unwrap();
+    let error = ClientConfig::default().serve(transport).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("127.0.0.1:{port}/mcp")) && error.contains("refused"), "{error}");
+    assert!(!error.contains("s3cr3t"), "{error}");
+}
+
 /// A server of another kind says so.
 #[tokio::test]
 async fn no_event_stream() {
@@ -292,7 +304,7 @@ async fn no_event_stream() {
     let manager = AuthorizationManager::new(server.url().as_str()).await.unwrap();
     let elsewhere = server.url().join("/elsewhere").unwrap();
     let error = create_authorized_transport(elsewhere, &manager, None).await.unwrap_err();
-    assert!(matches!(error, TransportError::Status { status } if status == 404));
+    assert!(matches!(error, TransportError::Status { status, .. } if status == 404));
     let error = create_authorized_transport("no address", &manager, None).await.unwrap_err();
     assert!(matches!(error, TransportError::Url(_)));
 }

@@ -62,3 +62,20 @@ fn c2_5_which_documents_speak_for_a_server() {
         assert!(!covers(bad), "{bad}");
     }
 }
+
+/// C10.7: nothing but what a URI is made of, so that it can be shown as it is.
+#[test]
+fn c10_7_printable() {
+    for text in [
+        "https://h.test/\u{1b}[2J\nopen https://evil.test/../mcp",
+        "https://h.test/m\tcp",
+        " https://h.test/mcp",
+        "https://h.test/mcp\n",
+        "https://h.test/\u{202e}pcm",
+        "https://b\u{fc}cher.test/mcp",
+    ] {
+        assert_eq!(ResourceUri::parse(text), Err(InvalidUrl::Character), "{text:?}");
+        assert_eq!(crate::Issuer::parse(text), Err(InvalidUrl::Character), "{text:?}");
+        assert_eq!(crate::RedirectUri::parse(text), Err(InvalidUrl::Character), "{text:?}");
+    }
+}

@@ -42,6 +42,11 @@ pub(super) fn rows() -> Vec<Misbehaviour> {
         patch("resource-deeper", "a path below the server's", json!({ "resource": "{base}/mcp/deeper" })),
         patch("resource-fragment", "a resource with a fragment", json!({ "resource": "{base}/mcp#x" })),
         patch("resource-scheme", "a resource that is no web address", json!({ "resource": "urn:mcp" })),
+        patch(
+            "resource-control",
+            "a resource with control characters, which mean nothing to a URL parser",
+            json!({ "resource": "{base}/\u{1b}[2J\nopen https://evil.test/../../mcp" }),
+        ),
         patch("resource-missing", "no resource at all", json!({ "resource": null })),
         patch("resource-number", "a number as the resource", json!({ "resource": 5 })),
         row(PLACE, "resource-doubled", "`resource` twice, the right one last", |asked, _| {
@@ -94,6 +99,7 @@ pub(super) fn rows() -> Vec<Misbehaviour> {
         server("server-javascript", "`javascript:` as the authorization server", "javascript:alert(1)"),
         server("server-plain-http", "plain http to another machine", "http://as.test"),
         server("server-query", "an issuer with a query", "https://as.test/?tenant=1"),
+        server("server-control", "an issuer with control characters", "https://as.test/\u{1b}[2J\nwelcome"),
         server("server-nobody", "an address where nobody listens", "http://127.0.0.1:1"),
         server("private-10", "10.0.0.0/8", "https://10.0.0.1"),
         server("private-172", "172.16.0.0/12", "https://172.31.255.255"),

@@ -115,7 +115,8 @@ impl Rendezvous for Asking {
                     prompt.resource, prompt.url
                 );
             }
-            text.push_str("Paste it here: ");
+            // A line of its own: whatever else is printed in the meantime does not tear it apart.
+            text.push_str("Paste it here:\n");
             self.console.terminal.say(text).await?;
             self.console.lines.next().await.map_err(InteractionError::Console)
         })

@@ -27,14 +27,20 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Uses the directory, which is made (for its owner only) if it is not there.
+    /// Uses the directory for tokens, which is made (for its owner only) if it is not there.
     pub(super) fn open(path: PathBuf) -> Result<Arc<Self>, StoreError> {
+        let directory = Self::open_any(path)?;
+        warn_if_open_to_others(directory.path());
+        Ok(directory)
+    }
+
+    /// The same for a directory that is no one's in particular.
+    pub(super) fn open_any(path: PathBuf) -> Result<Arc<Self>, StoreError> {
         make_directory(&path).map_err(|source| StoreError::Io {
             action: "make the directory",
             path: path.clone(),
             source,
         })?;
-        warn_if_open_to_others(&path);
         Ok(Arc::new(Self { path }))
     }
 

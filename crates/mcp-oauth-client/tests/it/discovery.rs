@@ -7,7 +7,7 @@ use mcp_oauth_core::{Challenges, Issuer, PlainHttp, RedirectUri};
 use serde_json::{Value, json};
 use testkit::oauth::{Challenge, MetadataPlace, OAuthPeer, Reply, ResourcePlace};
 
-use crate::support::{Person, builder, challenges, login, manager, only, policy};
+use crate::support::{Person, builder, challenges, login, manager, nobody, only, policy};
 
 const PATH: &str = "/.well-known/oauth-protected-resource/mcp";
 const ROOT: &str = "/.well-known/oauth-protected-resource";
@@ -160,6 +160,19 @@ async fn c2_9_only_json_objects_are_documents() {
     })
     .await;
     login(&manager(&peer)).await.unwrap();
+    // Nor is a success of another kind one.
+    for status in [201, 202, 203] {
+        let peer = OAuthPeer::start(|script| {
+            script.resource_place = ResourcePlace::Root;
+            script.challenge = Challenge::Bare;
+        })
+        .await;
+        let elsewhere = json!({ "resource": peer.mcp_url(), "authorization_servers": ["https://evil.test"] });
+        peer.change(|script| {
+            script.reply(PATH, Reply::json(status, &elsewhere));
+        });
+        login(&manager(&peer)).await.unwrap();
+    }
 }
 
 /// C2.10: an outage is not an older kind of server.
@@ -185,9 +198,8 @@ async fn c2_10_an_outage_is_no_downgrade() {
 /// C2.10: neither is a connection that cannot be made: nobody knows then what the server has.
 #[tokio::test]
 async fn c2_10_no_connection_is_no_downgrade() {
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/mcp", free.local_addr().unwrap());
-    drop(free);
+    let (_nobody, address) = nobody();
+    let url = format!("http://{address}/mcp");
     let manager = mcp_oauth_client::AuthorizationManager::builder(url).policy(policy()).build().unwrap();
     let error = login(&manager).await.unwrap_err();
     assert!(matches!(error, Error::Discovery(DiscoveryError::Http(_))) && error.is_retryable(), "{error:?}");

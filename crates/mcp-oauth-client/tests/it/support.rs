@@ -1,5 +1,6 @@
 //! What the tests share.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use mcp_oauth_client::{
 use mcp_oauth_core::{Challenges, FakeClock};
 use testkit::browser::{Browser, Page};
 use testkit::oauth::{OAuthPeer, Seen};
+use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
 /// A manager for the peer, with limits that fail a test instead of hanging it.
@@ -69,6 +71,14 @@ pub(crate) fn only(peer: &OAuthPeer, path: &str) -> Seen {
     let mut seen = peer.seen_at(path);
     assert_eq!(seen.len(), 1, "requests for {path}; all: {:?}", peer.paths());
     seen.remove(0)
+}
+
+/// An address where connections are refused, for as long as the socket is held.
+pub(crate) fn nobody() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 /// A builder whose clock is moved by hand.

@@ -288,12 +288,12 @@ async fn c13_3_an_endpoint_elsewhere() {
 /// rmcp shows an error's message and nothing that caused it, so the message says where and why.
 #[tokio::test]
 async fn an_error_says_where_and_why() {
-    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let url = format!("http://127.0.0.1:{port}/mcp?api_key=s3cr3t");
+    let (_nobody, address) = crate::support::nobody();
+    let url = format!("http://{address}/mcp?api_key=s3cr3t");
     let manager = AuthorizationManager::new(&url).await.unwrap();
     let transport = create_authorized_streamable_transport(&url, &manager, None).await.unwrap();
     let error = ClientConfig::default().serve(transport).await.unwrap_err().to_string();
-    assert!(error.contains(&format!("127.0.0.1:{port}/mcp")) && error.contains("refused"), "{error}");
+    assert!(error.contains(&format!("{address}/mcp")) && error.contains("refused"), "{error}");
     assert!(!error.contains("s3cr3t"), "{error}");
 }
 

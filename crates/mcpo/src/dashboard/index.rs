@@ -109,7 +109,11 @@ fn row(server: &Server, single: bool, prefix: &str, local: bool) -> Row {
             format!("{}{}/", prefix.trim_start_matches('/'), openapi::server_path(name))
         },
         word: state.status.word(),
-        sentence: state.status.sentence(),
+        // Where to log in is said below it.
+        sentence: match state.status.login() {
+            Some(_) if state.exposed.is_none() => "This server is waiting for a login.".into(),
+            _ => state.status.sentence(),
+        },
         login: (by_page && local).then(|| format!("_mcpo/login/{}", openapi::path_segment(name))),
         elsewhere: waits && !(by_page && local),
         // It may hold an authorization server's words and address.

@@ -2,7 +2,7 @@
 //! helps, its name.
 
 use mcp_oauth_client::{DiscoveryError, Error, InteractionError, RegistrationError};
-use mcp_oauth_core::InvalidServerMetadata;
+use mcp_oauth_core::{InvalidResourceMetadata, InvalidServerMetadata};
 
 use super::explain::explain;
 use super::login::LoginError;
@@ -32,6 +32,18 @@ pub(super) fn told(error: &LoginError) -> String {
         })) => format!(
             "{}. Where the provider is known to do that, set \"issuer_exceptions\" in \"policy\" of the \"oauth\" section, from what \
              the MCP server lists to \"{found}\"",
+            explain(error)
+        ),
+        LoginError::Login(Error::Discovery(DiscoveryError::Resource {
+            source: InvalidResourceMetadata::OtherResource { found, .. },
+            ..
+        })) => format!(
+            "{}. No login helps here: write the server's \"url\" as it names itself, which begins with {found}, if that is this server",
+            explain(error)
+        ),
+        LoginError::Login(Error::Interaction(InteractionError::Console(_))) => format!(
+            "{}. Start the proxy once in a terminal for this login; or take \"use_loopback\": false away and open the address that is \
+             printed in a browser that reaches this machine",
             explain(error)
         ),
         _ => explain(error),

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use axum::http::StatusCode;
 use mcp_oauth_client::{AuthorizationRequired, RefreshError};
 use mcp_upstream::{CallError, Closed, ConnectError, StderrTail};
 
@@ -33,6 +34,9 @@ impl Outage {
         if let UpstreamSettings::Remote(remote) = upstream {
             // The origin alone: paths and queries are where people put keys.
             detail = format!("{}: {detail}", remote.url.origin().ascii_serialization());
+            if is_elsewhere(error) {
+                detail.push_str(". Is the path of its \"url\" right?");
+            }
         }
         let stderr = match error {
             ConnectorError::Connect(error) => error.stderr(),
@@ -62,6 +66,14 @@ impl Outage {
         let text = "its session ends again and again";
         Self { detail: text.into(), summary: text.into() }
     }
+}
+
+/// Whether somebody is there, but no MCP server at that path.
+fn is_elsewhere(error: &ConnectorError) -> bool {
+    let ConnectorError::Connect(ConnectError::NotMcp { status: Some(status), .. }) = error else {
+        return false;
+    };
+    matches!(*status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
 }
 
 /// Whether the server itself may be well, and there is no token for it: not one that a person would have to log in for.

@@ -50,7 +50,7 @@ pub(super) fn read_or_make(path: &Path, entropy: &dyn Entropy) -> Result<Sealing
 /// Whole, flushed, and only if nobody else was faster.
 fn make(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let directory = Directory::open(parent.to_owned()).map_err(io::Error::other)?;
+    let directory = Directory::open_any(parent.to_owned()).map_err(io::Error::other)?;
     let mut file = tempfile::Builder::new()
         .prefix(".new-key-")
         .make_in(parent, |path| private_file().create_new(true).open(path))?;

@@ -14,7 +14,6 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use ::rmcp::transport::StreamableHttpClientTransport;
-use ::rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use ::rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 
 use crate::AuthorizationManager;
@@ -97,10 +96,6 @@ pub async fn create_authorized_streamable_transport(
     let client = AuthorizedStreamableClient::new(manager, &options);
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
         .max_sse_event_size(manager.policy().limits.resource_bytes);
-    // rmcp doubles its pause without end: a server that is away over night would not be found again for hours.
-    let mut backoff = ExponentialBackoff::default();
-    backoff.base_duration = options.retry.pause;
-    backoff.max_delay = Some(options.retry.longest_pause);
-    config.retry_config = Arc::new(backoff);
+    config.retry_config = Arc::new(options.retry.backoff());
     Ok(StreamableHttpClientTransport::with_client(client, config))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use ::rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use bytes::{Buf, Bytes};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -46,6 +47,16 @@ impl Default for TransportRetry {
             shortest_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(60),
         }
+    }
+}
+
+impl TransportRetry {
+    /// For rmcp, which doubles its pause without end: a server that is away over night would not be found again for hours.
+    pub(super) fn backoff(&self) -> ExponentialBackoff {
+        let mut backoff = ExponentialBackoff::default();
+        backoff.base_duration = self.pause;
+        backoff.max_delay = Some(self.longest_pause);
+        backoff
     }
 }
 
@@ -116,3 +127,6 @@ impl fmt::Debug for TransportOptions {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

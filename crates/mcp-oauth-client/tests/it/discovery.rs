@@ -175,6 +175,26 @@ async fn c2_9_only_json_objects_are_documents() {
     }
 }
 
+/// C8.2: a key in the server's address is for the server, not for its authorization server (RFC 8707 §2 wants no query).
+#[tokio::test]
+async fn c8_2_no_query_in_an_assumed_resource() {
+    let peer = OAuthPeer::start(|script| {
+        script.resource_place = ResourcePlace::Nowhere;
+        script.challenge = Challenge::Bare;
+        script.same_origin = true;
+    })
+    .await;
+    let manager =
+        mcp_oauth_client::AuthorizationManager::builder(format!("{}?api_key=s3cr3t", peer.mcp_url()))
+            .policy(policy())
+            .build()
+            .unwrap();
+    let grant = login(&manager).await.unwrap();
+    assert_eq!(grant.resource().as_str(), peer.mcp_url());
+    assert_eq!(only(&peer, "/authorize").parameter("resource"), Some(peer.mcp_url()));
+    assert!(!format!("{grant:?}{manager:?}").contains("s3cr3t"));
+}
+
 /// C2.10: an outage is not an older kind of server.
 #[tokio::test]
 async fn c2_10_an_outage_is_no_downgrade() {

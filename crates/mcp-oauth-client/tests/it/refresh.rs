@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mcp_oauth_client::{AuthorizationManager, FileStore, MemoryStore};
+use mcp_oauth_client::{AuthorizationManager, Error, FileStore, MemoryStore, RefreshError, TokenError};
 use mcp_oauth_core::FakeClock;
 use serde_json::json;
 use testkit::oauth::{OAuthPeer, Reply};
@@ -135,6 +135,27 @@ async fn c14_5_keeps_the_old_refresh_token() {
         peer.seen_at("/token").iter().filter_map(|seen| seen.parameter("refresh_token")).collect();
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|token| token == &sent[0]));
+}
+
+/// C3.11: an endpoint in the store is judged by the policy of today: one that is plain http to another machine, which an
+/// exception may have allowed once, gets no refresh token.
+#[tokio::test]
+async fn c3_11_stored_endpoints_are_judged_anew() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let directory = tempfile::tempdir().unwrap();
+    let start = || builder(&peer).store(FileStore::open(directory.path()).unwrap()).build().unwrap();
+    let token = login(&start()).await.unwrap().access_token().clone();
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let endpoint = format!("{}/token", peer.issuer());
+        if text.contains(&endpoint) {
+            std::fs::write(&path, text.replace(&endpoint, "http://as.test/token")).unwrap();
+        }
+    }
+    let error = start().recover(Some(&token)).await.unwrap_err();
+    let Error::Refresh(RefreshError::Token(error)) = error else { panic!("{error:?}") };
+    assert!(matches!(*error, TokenError::Endpoint(_)), "{error:?}");
 }
 
 /// C14.6: `invalid_grant` is final: the grant is gone, here and in the store.

@@ -117,8 +117,9 @@ impl Rendezvous for Asking {
             }
             // A line of its own: whatever else is printed in the meantime does not tear it apart.
             text.push_str("Paste it here:\n");
+            let place = self.console.lines.queue();
             self.console.terminal.say(text).await?;
-            self.console.lines.next().await.map_err(InteractionError::Console)
+            place.line().await.map_err(InteractionError::Console)
         })
     }
 

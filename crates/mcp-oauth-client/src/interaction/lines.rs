@@ -14,7 +14,7 @@ type Line = io::Result<String>;
 
 /// One place where lines come from.
 pub(super) struct Lines {
-    read: Box<dyn Fn() -> Line + Send + Sync>,
+    source: Box<dyn Fn() -> Line + Send + Sync>,
     waiting: Mutex<Waiting>,
 }
 
@@ -29,21 +29,22 @@ struct Waiting {
 impl Lines {
     /// Lines as `read` waits for them.
     pub(super) fn new(read: impl Fn() -> Line + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { read: Box::new(read), waiting: Mutex::default() })
+        Arc::new(Self { source: Box::new(read), waiting: Mutex::default() })
     }
 
-    /// Waits for a line. Nothing is lost when this is dropped.
-    pub(super) async fn next(self: &Arc<Self>) -> Line {
+    /// Takes a place among those who wait. A thread that reads already, for a login that has ended, gives its line to
+    /// this one from now on: so a place is taken before anybody is asked to type. Nothing is lost when it is dropped.
+    pub(super) fn queue(self: &Arc<Self>) -> Place {
         let (asker, line) = oneshot::channel();
-        self.ask(asker)?;
-        line.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
+        self.waiting().askers.push_back(asker);
+        Place { lines: Arc::clone(self), line }
     }
 
-    fn ask(self: &Arc<Self>, asker: oneshot::Sender<Line>) -> io::Result<()> {
+    /// Has a thread read, if anybody still waits.
+    fn read(self: &Arc<Self>) -> io::Result<()> {
         let mut waiting = self.waiting();
         waiting.askers.retain(|asker| !asker.is_closed());
-        waiting.askers.push_back(asker);
-        if !waiting.is_read {
+        if !waiting.is_read && !waiting.askers.is_empty() {
             let reading = Reading { lines: Arc::clone(self), is_over: false };
             // Not one of the runtime's threads: it would wait for them when the program ends.
             let thread = std::thread::Builder::new().name("terminal".to_owned());
@@ -75,6 +76,20 @@ impl Lines {
     }
 }
 
+/// A place among those who wait for a line.
+pub(super) struct Place {
+    lines: Arc<Lines>,
+    line: oneshot::Receiver<Line>,
+}
+
+impl Place {
+    /// Waits for the line.
+    pub(super) async fn line(self) -> Line {
+        self.lines.read()?;
+        self.line.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
+    }
+}
+
 /// The thread's right to read.
 struct Reading {
     lines: Arc<Lines>,
@@ -84,7 +99,7 @@ struct Reading {
 
 impl Reading {
     fn run(mut self) {
-        while self.lines.hand_out((self.lines.read)()) {}
+        while self.lines.hand_out((self.lines.source)()) {}
         self.is_over = true;
     }
 }

@@ -1,6 +1,7 @@
 //! C8.10: what several logins of one program share, its loopback ports and its terminal, and what they do not.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mcp_oauth_client::{BrowserLoopback, Console, Error, Grant, InteractionError};
@@ -105,6 +106,49 @@ async fn a_terminal_has_one_reader() {
             url = shown.recv() => assert!(url.is_some()),
         }
     }
+    let login = tokio::spawn(async move { manager.authorize(&console, &Challenges::default()).await });
+    let url = shown.recv().await.unwrap();
+    let back = Browser::new().stop_at("http://127.0.0.1:3030/").open(&url).await.unwrap();
+    type_line.send(format!("{}\n", back.url)).unwrap();
+    login.await.unwrap().unwrap();
+}
+
+/// Whoever pastes quickly is done while the last word of the prompt is still being printed. The reader that an ended login
+/// left behind has the line by then, and keeps it for the login that asked.
+#[tokio::test]
+async fn a_line_may_come_before_the_prompt_is_out() {
+    let peer = OAuthPeer::start(|_| {}).await;
+    let manager = manager(&peer);
+    let (type_line, typed) = std::sync::mpsc::channel::<String>();
+    let (has_line, line_is_read) = std::sync::mpsc::channel::<()>();
+    let (show, mut shown) = mpsc::unbounded_channel();
+    let (wait, mut waits) = mpsc::unbounded_channel();
+    let (typed, line_is_read) = (Mutex::new(typed), Mutex::new(line_is_read));
+    let prompts = AtomicUsize::new(0);
+    let print = move |text: &str| {
+        let Some(url) = text.split_whitespace().find(|word| word.contains("/authorize?")) else {
+            return Ok(());
+        };
+        let _ = show.send(url.to_owned());
+        if prompts.fetch_add(1, Ordering::SeqCst) == 1 {
+            line_is_read.lock().expect("a lock").recv().map_err(io::Error::other)?;
+        }
+        Ok(())
+    };
+    let read = move || {
+        let _ = wait.send(());
+        let line = typed.lock().expect("a lock").recv();
+        let _ = has_line.send(());
+        line.map_err(|_| io::ErrorKind::UnexpectedEof.into())
+    };
+    let console = Console::with_terminal(print, read);
+
+    let none = Challenges::default();
+    tokio::select! {
+        ended = manager.authorize(&console, &none) => panic!("{ended:?}"),
+        read = waits.recv() => assert!(read.is_some()),
+    }
+    shown.recv().await.unwrap();
     let login = tokio::spawn(async move { manager.authorize(&console, &Challenges::default()).await });
     let url = shown.recv().await.unwrap();
     let back = Browser::new().stop_at("http://127.0.0.1:3030/").open(&url).await.unwrap();

@@ -61,6 +61,8 @@ type Output = mpsc::UnboundedSender<Said>;
 pub(super) enum Said {
     Line(String),
     Bytes(Vec<u8>),
+    /// The end of the process, with this code, once everything before it is written.
+    End(i32),
 }
 
 async fn perform(steps: Vec<Step>, output: &Output, play: &Play) {
@@ -86,7 +88,7 @@ async fn perform(steps: Vec<Step>, output: &Output, play: &Play) {
             Step::StderrFlood(bytes) => flood(bytes),
             Step::Bytes(bytes) => drop(output.send(Said::Bytes(bytes))),
             Step::Hang => std::future::pending().await,
-            Step::Break(code) => std::process::exit(code),
+            Step::Break(code) => drop(output.send(Said::End(code))),
             Step::Padded(..) | Step::Repeat(..) | Step::Status { .. } | Step::Ask(_) => {}
         }
     }
@@ -99,25 +101,35 @@ async fn write(mut queue: mpsc::UnboundedReceiver<Said>) {
     while queue.recv_many(&mut said, 1024).await > 0 {
         let mut batch = Vec::new();
         for said in said.drain(..) {
-            match said {
+            let end = match said {
                 Said::Line(line) => {
                     batch.extend_from_slice(line.as_bytes());
                     batch.push(b'\n');
+                    continue;
                 }
                 Said::Bytes(bytes) => {
                     batch.extend_from_slice(&bytes);
-                    if stdout.write_all(&std::mem::take(&mut batch)).await.is_err()
-                        || stdout.flush().await.is_err()
-                    {
-                        return;
-                    }
+                    None
                 }
+                Said::End(code) => Some(code),
+            };
+            let written = put(&mut stdout, &std::mem::take(&mut batch)).await;
+            if let Some(code) = end {
+                std::process::exit(code);
+            }
+            if written.is_err() {
+                return;
             }
         }
-        if stdout.write_all(&batch).await.is_err() || stdout.flush().await.is_err() {
+        if put(&mut stdout, &batch).await.is_err() {
             return;
         }
     }
+}
+
+async fn put(stdout: &mut tokio::io::Stdout, bytes: &[u8]) -> std::io::Result<()> {
+    stdout.write_all(bytes).await?;
+    stdout.flush().await
 }
 
 /// Writes lines to standard error until they are so many bytes.

@@ -1,4 +1,4 @@
-//! The device authorization grant (RFC 8628): the two requests and how often the second one is made.
+//! The device authorization grant (RFC 8628): the two requests, and how often the second one is made.
 
 use std::time::Duration;
 
@@ -86,50 +86,20 @@ impl DeviceFlow<'_> {
         }))
     }
 
-    /// Asks until the person has answered or the code has expired (RFC 8628 §3.4, §3.5).
-    pub(crate) async fn wait(
+    /// Asks for the token once (RFC 8628 §3.4).
+    pub(crate) async fn ask(
         &self,
         client: &RegisteredClient,
         endpoint: &EndpointUrl,
         code: &DeviceCode,
-        pace: Pace,
     ) -> Result<TokenResponse, DeviceError> {
-        let Pace { mut interval, until } = pace;
-        loop {
-            let next = Instant::now().checked_add(interval).filter(|next| *next < until);
-            // Waiting for a question that would come too late helps nobody.
-            let Some(next) = next else {
-                tokio::time::sleep_until(until).await;
-                return Err(DeviceError::Expired);
-            };
-            tokio::time::sleep_until(next).await;
-            let mut form = vec![
-                ("grant_type", "urn:ietf:params:oauth:grant-type:device_code".into()),
-                ("device_code", code.expose().into()),
-            ];
-            form.extend(self.tokens.resource(self.resource));
-            let request = TokenRequest { endpoint, client, form };
-            let error = match self.tokens.request(&request, self.binding).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            match error.code() {
-                Some(OAuthErrorCode::AuthorizationPending) => {}
-                Some(OAuthErrorCode::SlowDown) => interval = interval.saturating_add(Pace::SLOWER),
-                Some(OAuthErrorCode::ExpiredToken) => return Err(DeviceError::Expired),
-                Some(OAuthErrorCode::AccessDenied) => {
-                    return Err(match error {
-                        TokenError::Refused(refusal) => DeviceError::Denied(refusal),
-                        other => DeviceError::Token(other),
-                    });
-                }
-                _ if error.is_retryable() => {
-                    tracing::debug!(%error, "asking again later");
-                    interval = interval.saturating_mul(2);
-                }
-                _ => return Err(DeviceError::Token(error)),
-            }
-        }
+        let mut form = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code".into()),
+            ("device_code", code.expose().into()),
+        ];
+        form.extend(self.tokens.resource(self.resource));
+        let request = TokenRequest { endpoint, client, form };
+        self.tokens.request(&request, self.binding).await.map_err(DeviceError::Token)
     }
 }
 
@@ -142,4 +112,36 @@ pub(crate) struct Pace {
 impl Pace {
     /// By which `slow_down` lengthens the interval (RFC 8628 §3.5).
     const SLOWER: Duration = Duration::from_secs(5);
+
+    /// Waits for the time to ask.
+    pub(crate) async fn next(&self) -> Result<(), DeviceError> {
+        let next = Instant::now().checked_add(self.interval).filter(|next| *next < self.until);
+        tokio::time::sleep_until(next.unwrap_or(self.until)).await;
+        // Waiting for a question that would come too late helps nobody.
+        if next.is_none() {
+            return Err(DeviceError::Expired);
+        }
+        Ok(())
+    }
+
+    /// Whether to ask again after this answer, and how much later (RFC 8628 §3.5).
+    pub(crate) fn after(&mut self, error: TokenError) -> Result<(), DeviceError> {
+        match error.code() {
+            Some(OAuthErrorCode::AuthorizationPending) => {}
+            Some(OAuthErrorCode::SlowDown) => self.interval = self.interval.saturating_add(Self::SLOWER),
+            Some(OAuthErrorCode::ExpiredToken) => return Err(DeviceError::Expired),
+            Some(OAuthErrorCode::AccessDenied) => {
+                return Err(match error {
+                    TokenError::Refused(refusal) => DeviceError::Denied(refusal),
+                    other => DeviceError::Token(other),
+                });
+            }
+            _ if error.is_retryable() => {
+                tracing::debug!(%error, "asking again later");
+                self.interval = self.interval.saturating_mul(2);
+            }
+            _ => return Err(DeviceError::Token(error)),
+        }
+        Ok(())
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mcp_oauth_core::{DeviceAuthorizationResponse, EndpointUrl, InvalidUrl, ScopeSet};
+use mcp_oauth_core::{
+    DeviceAuthorizationResponse, DeviceCode, EndpointUrl, InvalidUrl, ResourceUri, ScopeSet,
+};
 use tokio::time::Instant;
 use url::Url;
 
@@ -12,9 +14,20 @@ use super::discover::Discovered;
 use super::opening::Wanted;
 use crate::device::{DeviceError, DeviceFlow, Pace};
 use crate::discovery::TokenServer;
-use crate::dpop::Signals;
+use crate::dpop::{Binding, Signals};
 use crate::interaction::{DeviceDisplay, DevicePrompt};
 use crate::{Error, Grant, RegisteredClient};
+
+/// What a person was asked to agree to, and where to ask whether they did.
+struct DeviceGrant {
+    client: RegisteredClient,
+    resource: ResourceUri,
+    token_endpoint: EndpointUrl,
+    device_code: DeviceCode,
+    scopes: ScopeSet,
+    /// What the tokens are to be bound to.
+    binding: Option<Binding>,
+}
 
 impl Inner {
     /// Shows a code and waits for the person to type it in elsewhere.
@@ -75,19 +88,42 @@ impl Inner {
         *asked = true;
         tracing::info!(server = %self.server, issuer = %server.issuer(), %scopes, "a login on another device begins");
         self.before_long(display.show(&prompt)).await?;
-        let token = match flow.wait(&client, server.token_endpoint(), &answer.device_code, pace).await {
-            Ok(token) => token,
-            Err(error) => {
-                let error = error.into();
-                self.forget_client(&client, &error).await?;
-                return Err(error);
-            }
-        };
         let DevicePrompt { resource, .. } = prompt;
         let token_endpoint = server.token_endpoint().clone();
-        let grant = Grant::new(client, resource, token_endpoint, scopes, token, self.clock.now());
-        let inner = Arc::clone(self);
-        self.to_its_end(async move { inner.take(grant.bound_by(binding)).await }).await
+        let device_code = answer.device_code;
+        let login = DeviceGrant { client, resource, token_endpoint, device_code, scopes, binding };
+        let login = Arc::new(login);
+        let outcome = self.wait_for_consent(&login, pace).await;
+        if let Err(error) = &outcome {
+            self.forget_client(&login.client, error).await?;
+        }
+        outcome
+    }
+
+    /// Asks until the person has answered or the code has expired (RFC 8628 §3.4, §3.5).
+    async fn wait_for_consent(
+        self: &Arc<Self>,
+        login: &Arc<DeviceGrant>,
+        mut pace: Pace,
+    ) -> Result<Arc<Grant>, Error> {
+        loop {
+            pace.next().await?;
+            let (inner, login) = (Arc::clone(self), Arc::clone(login));
+            // The answer with the token is given once.
+            let outcome = self.to_its_end(async move { inner.ask_for_consent(&login).await }).await;
+            let Err(Error::Device(DeviceError::Token(error))) = outcome else { return outcome };
+            pace.after(error)?;
+        }
+    }
+
+    async fn ask_for_consent(self: &Arc<Self>, login: &DeviceGrant) -> Result<Arc<Grant>, Error> {
+        let DeviceGrant { client, resource, token_endpoint, device_code, scopes, binding } = login;
+        let flow = DeviceFlow { tokens: &self.tokens, resource, binding: binding.as_ref() };
+        let token = flow.ask(client, token_endpoint, device_code).await?;
+        let (client, resource) = (client.clone(), resource.clone());
+        let now = self.clock.now();
+        let grant = Grant::new(client, resource, token_endpoint.clone(), scopes.clone(), token, now);
+        self.take(grant.bound_by(binding.clone())).await
     }
 
     /// A server that forgot the client says so before anybody was asked for anything: then there is a new registration

@@ -6,9 +6,10 @@ use super::AuthorizationManager;
 use crate::Error;
 
 impl AuthorizationManager {
-    /// Waits for renewals, for codes that are being redeemed and for changes of the registration, and stores what could not be stored so far. To be called
-    /// before the program ends: a runtime that is shut down drops its tasks where they stand, and if that is between the
-    /// authorization server's answer and the store, the new refresh token is gone and the old one is spent. Takes no longer
+    /// Waits for renewals, for codes that are being redeemed, for the question whether somebody agreed on another device
+    /// and for changes of the registration, and stores what could not be stored so far. To be called before the program
+    /// ends: a runtime that is shut down drops its tasks where they stand, and if that is between the authorization
+    /// server's answer and the store, the new refresh token is gone and the old one is spent. Takes no longer
     /// than a renewal does; without one, no time at all.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use mcp_oauth_client::{
 use mcp_oauth_core::{Challenges, ClientId, OAuthErrorCode};
 use serde_json::{Value, json};
 use testkit::oauth::OAuthPeer;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tower::{Layer as _, ServiceExt as _};
 
@@ -114,6 +115,31 @@ async fn requests_log_in_by_a_code() {
     peer.change(|script| script.required_scope = Some("mcp:write".into()));
     assert_eq!(client.clone().oneshot(request()).await.unwrap().status(), StatusCode::OK);
     assert_eq!(screen.shown()[1].scopes.to_string(), "mcp:read mcp:write");
+}
+
+/// C15.6: the answer that brings the token is given once. Whoever waits for it may go away: the grant is there all the same,
+/// and in the store.
+#[tokio::test]
+async fn c15_6_a_caller_that_leaves_loses_no_token() {
+    let (peer, _) = device_peer().await;
+    let store = MemoryStore::new();
+    let build = || quick(&peer).preregistered(client()).store(store.clone()).build().unwrap();
+    let manager = build();
+    let gate = Arc::new(Semaphore::new(0));
+    peer.change(|script| script.hold("/token", &gate));
+    let caller = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.authorize(&Screen::default().login(), &Challenges::default()).await }
+    });
+    while peer.count("/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    gate.add_permits(1);
+    manager.settle().await.unwrap();
+    assert!(manager.grant().is_some());
+    assert!(build().load().await.unwrap().is_some());
 }
 
 /// C6.1, C12.9: a client that nobody configured is registered, once, as one without redirects; where the server forgot it,

@@ -3,13 +3,16 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method, Request, Response, Uri};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http_body_util::{Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -295,6 +298,25 @@ async fn an_error_says_where_and_why() {
     let error = ClientConfig::default().serve(transport).await.unwrap_err().to_string();
     assert!(error.contains(&format!("{address}/mcp")) && error.contains("refused"), "{error}");
     assert!(!error.contains("s3cr3t"), "{error}");
+}
+
+/// What a server says about a failure may never end: the failure is told all the same.
+#[tokio::test]
+async fn a_failure_that_is_never_said_to_the_end() {
+    let http = service_fn(async |_: Request<Full<Bytes>>| {
+        let begun = stream::once(async { Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"{"))) });
+        let body = StreamBody::new(Box::pin(begun.chain(stream::pending())));
+        Response::builder().status(503).body(body)
+    });
+    let mut policy = Policy::default();
+    policy.limits.request_time = Duration::from_millis(50);
+    let url = "http://127.0.0.1/mcp";
+    let manager = AuthorizationManager::builder(url).policy(policy).build().unwrap();
+    let options = TransportOptions::new().http(http);
+    let transport = create_authorized_streamable_transport(url, &manager, Some(options)).await.unwrap();
+    let session = ClientConfig::default().serve(transport);
+    let error = tokio::time::timeout(Duration::from_secs(10), session).await.expect("an end").unwrap_err();
+    assert!(error.to_string().contains("503"), "{error}");
 }
 
 /// A server of another kind says so.

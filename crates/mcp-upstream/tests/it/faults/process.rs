@@ -128,7 +128,7 @@ async fn a_gigabyte_of_standard_error_holds_up_nobody_and_is_not_kept() {
     let script = Script::new().tool("flood", ANY, steps).tool("echo", ANY, reply::echo());
     let before = memory();
     let (session, _) = Way::Stdio.session(&script).await;
-    let call = mcp_upstream::CallOptions { deadline: Some(Duration::from_secs(100)), ..Default::default() };
+    let call = mcp_upstream::CallOptions { deadline: Some(Duration::from_secs(500)), ..Default::default() };
     session.call_tool("flood", bytes::Bytes::from_static(b"{}"), call).await.unwrap();
     assert_eq!(text(&session, "echo", "{}").await.unwrap(), "{}");
     assert!(session.stderr().to_string().len() <= Limits::default().stderr_bytes);
